@@ -1,0 +1,61 @@
+"""What stands twice in the project says the same."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import flask_toolkit
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def _pins(path: Path) -> dict[str, str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if line and line[0] != "#")
+
+
+def test_lowest_constraints_are_the_lower_bounds() -> None:
+    """The run on the oldest dependencies tests what is promised."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = [*PROJECT["project"]["dependencies"], *extras["crypto"]]
+    wanted += [*extras["dotenv"], *extras["yaml"]]
+
+    assert _pins(ROOT / "constraints" / "lowest.txt") == dict(
+        requirement.split(">=") for requirement in wanted
+    )
+
+
+def test_every_tool_is_pinned() -> None:
+    """No check turns red by a release somewhere else."""
+    groups = PROJECT["dependency-groups"]
+    named = {
+        re.split(r"[>=\[]", item)[0].lower()
+        for items in groups.values()
+        for item in items
+        if isinstance(item, str)
+    }
+    pinned = {name.lower() for name in _pins(ROOT / "constraints" / "tools.txt")}
+
+    assert named - pinned == {"flask"}
+
+
+def test_the_version_stands_once_in_two_places() -> None:
+    """The module and the metadata agree, as does the changelog."""
+    version = PROJECT["project"]["version"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert flask_toolkit.__version__ == version
+    assert version in changelog
+
+
+def test_no_dependency_has_an_upper_bound() -> None:
+    """A user decides when to take a newer Flask."""
+    assert "<" not in "".join(PROJECT["project"]["dependencies"])
+
+
+def test_the_ci_runs_what_developers_run() -> None:
+    """.ci/run is dev.py check and nothing else."""
+    run = ROOT / ".ci" / "run"
+
+    assert run.read_text(encoding="utf-8").rstrip().endswith("python3 dev.py check")
