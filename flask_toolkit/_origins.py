@@ -1,0 +1,91 @@
+"""Where each value of a configuration came from."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask_toolkit.errors import Origin
+
+
+class Level(enum.IntEnum):
+    """How grave a finding is."""
+
+    INFO = 10
+    WARNING = 20
+    ERROR = 30
+
+
+class Finding(t.NamedTuple):
+    """What a check of a running application found."""
+
+    id: str
+    level: Level
+    message: str
+    hint: str = ""
+    key: str | None = None
+    origin: Origin | None = None
+
+
+class Entry(t.NamedTuple):
+    """One value that a layer gave to a leaf."""
+
+    origin: Origin
+    """The place, perhaps without its line."""
+
+    value: t.Any
+    is_text: bool = False
+    """Whether ``value`` is the original text, before it was read as a type."""
+
+    locate: Callable[[], Origin] | None = None
+    """Finds the exact place; it may read the file again."""
+
+    def located(self) -> Origin:
+        """Return the place with its line, where it has one."""
+        return self.origin if self.locate is None else self.locate()
+
+
+class Provenance:
+    """For each leaf of the configuration, every value it was given.
+
+    A leaf is a dotted path: ``DB.port``. The last entry won.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[str, list[Entry]] = {}
+        self.files: list[Path] = []
+        self.secrets: set[str] = set()
+        """Leaves that a marker or their origin makes secret."""
+
+        self.plain: set[str] = set()
+        """Leaves whose type says that they are shown, whatever their name."""
+
+        self.unused: list[Origin] = []
+        """Variables that were read and are no key."""
+
+    def __repr__(self) -> str:
+        return f"<Provenance of {len(self.entries)} leaves>"
+
+    def add(self, path: str, entry: Entry) -> None:
+        """Record that a layer gives ``path`` a value; later ones win."""
+        self.entries.setdefault(path, []).append(entry)
+
+    def of(self, path: str) -> Entry | None:
+        """Return what won for ``path``, or ``None`` if nothing is known."""
+        found = self.entries.get(path)
+        return found[-1] if found else None
+
+    def leaves(self, key: str) -> Iterator[str]:
+        """Yield the leaves at or below ``key``."""
+        below = f"{key}."
+        yield from (p for p in self.entries if p == key or p.startswith(below))
+
+    def forget(self, key: str) -> None:
+        """Drop what is known at and below ``key``: another shape replaces it."""
+        for path in list(self.leaves(key)):
+            del self.entries[path]

@@ -1,0 +1,172 @@
+"""Tell which values are secret and mask them, the same way everywhere."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Collection
+from collections.abc import Mapping
+from datetime import timedelta
+
+if t.TYPE_CHECKING:
+    from flask_toolkit.errors import Origin
+
+MASK: t.Final = "********"
+"""What stands for a secret: no length and no digest, both narrow guesses."""
+
+_PARTS = frozenset(
+    {
+        "APIKEY", "CREDENTIAL", "CREDENTIALS", "DSN", "PASS", "PASSWD", "PASSWORD",
+        "PRIVATE", "PWD", "SALT", "SECRET", "SIGNATURE", "TOKEN",
+    }
+)  # fmt: skip
+_LAST = frozenset({"KEY", "KEYS"})
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|-----BEGIN [A-Z ]+-----")
+# The password part of an address with a user (RFC 3986 section 3.2.1). It reaches
+# to the last "@": people forget to encode a "/" or "@" in a password.
+_USERINFO = re.compile(r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^/?#@:\s]*:)\S*@")
+_LONG = 2000
+_SHOWN = 60
+_DEPTH = 20
+
+
+def is_secret_name(
+    key: str, *, more: Collection[str] = (), public: Collection[str] = ()
+) -> bool:
+    """Tell whether the name of a key says that its value is secret.
+
+    :param more: Further keys, or parts of keys between underscores.
+    :param public: Keys that are shown despite their name.
+
+    >>> is_secret_name("DB_PASSWORD"), is_secret_name("KEYCLOAK_URL")
+    (True, False)
+    >>> is_secret_name("CACHE_KEY_PREFIX"), is_secret_name("JWT_PUBLIC_KEY")
+    (False, False)
+    """
+    name = key.upper()
+
+    if name in public or key in public:
+        return False
+
+    parts = name.replace(".", "_").replace("-", "_").split("_")
+
+    if name in more or not _PARTS.isdisjoint(parts) or not set(more).isdisjoint(parts):
+        return True
+
+    return parts[-1] in _LAST and parts[-2:-1] != ["PUBLIC"]
+
+
+def is_secret(
+    key: str,
+    value: t.Any,
+    *,
+    marked: bool = False,
+    origin: Origin | None = None,
+    more: Collection[str] = (),
+    public: Collection[str] = (),
+) -> bool:
+    """Tell whether a value must be masked: by marker, origin, name or shape.
+
+    :param marked: Whether its type carries ``Secret``; nothing lifts that.
+    :param origin: A secret file makes its value secret, whatever its name.
+
+    >>> is_secret("URL", "-----BEGIN PRIVATE KEY-----")
+    True
+    """
+    if marked or (origin is not None and origin.kind == "secret"):
+        return True
+
+    if isinstance(value, str) and _TOKEN.search(value):
+        return True
+
+    return is_secret_name(key, more=more, public=public)
+
+
+def mask(
+    key: str,
+    value: t.Any,
+    *,
+    secret: bool | None = None,
+    more: Collection[str] = (),
+    public: Collection[str] = (),
+) -> t.Any:
+    """Return ``value`` for display: secrets as :data:`MASK`, inside tables too.
+
+    :param secret: Marked as secret (True) or as shown (False); ``None`` goes by
+        the name of the key.
+
+    >>> mask("DB", {"host": "db", "password": "x"})
+    {'host': 'db', 'password': '********'}
+    >>> mask("URL", "redis://app:hunter2@cache:6379/0")
+    'redis://app:********@cache:6379/0'
+    """
+    return _mask(key, value, secret, (more, public), _DEPTH)
+
+
+def _mask(
+    key: str,
+    value: t.Any,
+    secret: bool | None,
+    names: tuple[Collection[str], Collection[str]],
+    depth: int,
+) -> t.Any:
+    if secret is None:
+        secret = is_secret_name(key, more=names[0], public=names[1])
+
+    if secret or not depth:
+        # These tell nothing.
+        return value if value is None or isinstance(value, (bool, timedelta)) else MASK
+
+    if _is_table(value):
+        return {
+            name: _mask(str(name), item, None, names, depth - 1)
+            for name, item in value.items()
+        }
+
+    for kind in (list, tuple, set, frozenset):
+        # Not type(value)(...): a named tuple takes its items one by one.
+        if isinstance(value, kind):
+            items = t.cast("Collection[t.Any]", value)
+            return t.cast("t.Any", kind)(
+                _mask("", item, False, names, depth - 1) for item in items
+            )  # noqa: FBT003, RUF100  # one flag of five
+
+    if isinstance(value, str):
+        return _masked_text(value)
+
+    if isinstance(value, (bytes, bytearray)):
+        return _masked_text(value.decode("latin-1")).encode("latin-1")
+
+    return value
+
+
+def _is_table(value: t.Any) -> t.TypeGuard[Mapping[t.Any, t.Any]]:
+    return isinstance(value, Mapping)
+
+
+def _masked_text(value: str) -> str:
+    if _TOKEN.search(value):
+        return MASK
+
+    if len(value) > _LONG:
+        # Too long to look through for an address.
+        return MASK if "://" in value else value
+
+    return _USERINFO.sub(rf"\g<before>{MASK}@", value)
+
+
+def shown(
+    key: str,
+    value: t.Any,
+    *,
+    secret: bool | None = None,
+    more: Collection[str] = (),
+    public: Collection[str] = (),
+) -> str:
+    """Return the masked value as text of at most 60 characters."""
+    try:
+        text = repr(mask(key, value, secret=secret, more=more, public=public))
+    except Exception:  # noqa: BLE001  # a foreign __repr__ must not hide the problem
+        text = f"<{type(value).__name__}>"
+
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

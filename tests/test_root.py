@@ -1,0 +1,71 @@
+"""The lazy root: cheap, typed and complete."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import flask_toolkit
+
+ROOT = Path(flask_toolkit.__file__)
+
+
+def _typed_names() -> set[str]:
+    tree = ast.parse(ROOT.read_text(encoding="utf-8"))
+    guarded = next(node for node in tree.body if isinstance(node, ast.If))
+    return {
+        alias.asname or alias.name
+        for node in guarded.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def test_the_three_lists_of_names_agree() -> None:
+    """What is exported, resolved and typed is one set."""
+    assert set(flask_toolkit.__all__) == set(flask_toolkit._HOME) == _typed_names()
+    assert set(flask_toolkit.__all__) <= set(dir(flask_toolkit))
+
+
+@pytest.mark.parametrize("name", flask_toolkit.__all__)
+def test_each_name_resolves(name: str) -> None:
+    """Every export can be had, and is kept after the first time."""
+    value = getattr(flask_toolkit, name)
+
+    assert value is vars(flask_toolkit)[name]
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """As in any module."""
+    with pytest.raises(AttributeError, match="has no attribute 'Toolbox'"):
+        flask_toolkit.Toolbox  # noqa: B018  # the access is the test
+
+
+def _modules_after(statement: str) -> set[str]:
+    # -I keeps the checkout and the user's own packages out; the installed or
+    # editable package is found all the same.
+    path = str(ROOT.parent.parent)
+    code = f"import sys; sys.path.append({path!r}); {statement}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_the_root_is_cheap() -> None:
+    """It loads no Flask, PyJWT or Redis, and few modules at all."""
+    bare = _modules_after("import typing")
+    ours = _modules_after("import flask_toolkit") - bare
+
+    assert ours.isdisjoint({"flask", "werkzeug", "jwt", "redis", "click"})
+    assert len({name for name in ours if name.startswith("flask_toolkit")}) == 1
+    assert len(ours) <= 5
+
+
+def test_the_facade_does_not_load_pyjwt() -> None:
+    """An app without tokens does not pay for PyJWT and cryptography."""
+    code = "import flask; from flask_toolkit import Toolkit; Toolkit(flask.Flask('x'))"
+
+    assert _modules_after(code).isdisjoint({"jwt", "cryptography", "redis", "yaml"})
