@@ -1,0 +1,172 @@
+"""Converters for common values; each accepts one text for one value."""
+
+from __future__ import annotations
+
+import typing as t
+import unicodedata
+from datetime import date
+from uuid import UUID
+
+from werkzeug.routing import ValidationError
+
+from ._converters import RegexConverter
+from ._patterns import PatternError
+
+if t.TYPE_CHECKING:
+    from werkzeug.routing import Map
+
+_UUID = (
+    r"[0-9a-f]{{8}}-[0-9a-f]{{4}}-{}[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}"
+)
+_LONGEST = 4096
+
+
+class SlugConverter(RegexConverter):
+    """Accept words joined by single hyphens: ``<slug:title>``.
+
+    :param unicode: Accept letters and digits of any script, in lower case and
+        composed (NFC), so that what looks the same is the same.
+    """
+
+    name = "slug"
+    examples: tuple[str, ...] = ("a", "hello-world-2")
+
+    def __init__(
+        self, map: Map, *, unicode: bool | None = None, weight: int | None = None
+    ) -> None:
+        wide = self._switch("unicode", unicode, self.unicode)
+        letter = r"[^\W_]" if wide else "[a-z0-9]"
+        super().__init__(map, f"{letter}+(?:-{letter}+)*", unicode=wide, weight=weight)
+
+    def cast(self, text: str) -> str:
+        """Return the slug; refuse text that has another spelling."""
+        if text != unicodedata.normalize("NFC", text.lower()):
+            raise ValidationError(f"{self._names(text)}: it is not lower case NFC")
+
+        return text
+
+
+class SignedIntConverter(RegexConverter):
+    """Accept whole numbers of at most 18 digits: ``<sint:offset>``.
+
+    No leading zero, plus sign or ``-0``. ``<sint(min="-5", max=5):n>``: a negative
+    bound needs quotes.
+
+    :raises PatternError: If ``min`` is above ``max``.
+    """
+
+    name = "sint"
+
+    def __init__(
+        self,
+        map: Map,
+        *,
+        # The names that Werkzeug's own number converters have.
+        min: int | str | None = None,  # noqa: A002
+        max: int | str | None = None,  # noqa: A002
+        weight: int | None = None,
+    ) -> None:
+        super().__init__(map, "0|-?[1-9][0-9]{0,17}", maxlength=19, weight=weight)
+        self.min: int = self._number("min", min, -(10**18) + 1)
+        self.max: int = self._number("max", max, 10**18 - 1)
+
+        if self.min > self.max:
+            raise PatternError(
+                f"<sint> has a min of {self.min} above its max of {self.max}",
+                pattern=self.pattern,
+            )
+
+        inside = (n for n in (0, 42, -7, self.min) if self.min <= n <= self.max)
+        self.examples: tuple[str, ...] = tuple(dict.fromkeys(str(n) for n in inside))
+
+    def cast(self, text: str) -> int:
+        """Return the number; refuse one out of bounds."""
+        number = int(text)
+
+        if not self.min <= number <= self.max:
+            raise ValidationError(
+                f"{self._names(text)}: it is not within {self.min} and {self.max}"
+            )
+
+        return number
+
+
+class DateConverter(RegexConverter):
+    """Accept days as ``YYYY-MM-DD`` (RFC 3339): ``<date:day>``."""
+
+    name = "date"
+    pattern: str | None = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    examples: tuple[str, ...] = ("2026-02-28", "0001-01-01")
+
+    def cast(self, text: str) -> date:
+        """Return the day."""
+        return date.fromisoformat(text)
+
+    def format(self, value: t.Any) -> str:
+        """Return the text of a day; that of a datetime does not match."""
+        if not isinstance(value, date):
+            raise TypeError("not a date")
+
+        return value.isoformat()
+
+
+class UUID4Converter(RegexConverter):
+    """Accept random UUIDs, lower case with hyphens (RFC 9562): ``<uuid4:key>``."""
+
+    name = "uuid4"
+    pattern: str | None = _UUID.format(4)
+    examples: tuple[str, ...] = ("9b2e7d3c-5a41-4f6e-8c0d-1f2a3b4c5d6e",)
+
+    def cast(self, text: str) -> UUID:
+        """Return the UUID."""
+        return UUID(text)
+
+
+class UUID7Converter(UUID4Converter):
+    """Accept time-ordered UUIDs, lower case with hyphens: ``<uuid7:key>``."""
+
+    name = "uuid7"
+    pattern: str | None = _UUID.format(7)
+    examples: tuple[str, ...] = ("018f3f5e-7c1a-7b2d-9e4f-0a1b2c3d4e5f",)
+
+
+class HexConverter(RegexConverter):
+    """Accept lower-case hexadecimal text of one length: ``<hex(length=8):etag>``.
+
+    :param length: The number of digits, 1 to 4096; 32 if unset.
+    """
+
+    name = "hex"
+
+    def __init__(
+        self, map: Map, *, length: int | str | None = None, weight: int | None = None
+    ) -> None:
+        digits = self._number("length", length, 32, least=1)
+
+        if digits > _LONGEST:
+            raise PatternError(
+                f"<hex> takes a length of at most {_LONGEST}, got {digits}",
+                pattern=None,
+            )
+
+        super().__init__(map, f"[0-9a-f]{{{digits}}}", maxlength=digits, weight=weight)
+        self.length: int = digits
+        self.examples: tuple[str, ...] = (
+            ("0123456789abcdef" * (digits // 16 + 1))[:digits],
+        )
+
+
+SHIPPED: t.Final[dict[str, type[RegexConverter]]] = {
+    cls.name: cls
+    for cls in (
+        RegexConverter,
+        SlugConverter,
+        SignedIntConverter,
+        DateConverter,
+        UUID4Converter,
+        UUID7Converter,
+        HexConverter,
+    )
+}
+DEFAULT: t.Final = tuple(SHIPPED)
+"""The names that :class:`Converters` installs."""
