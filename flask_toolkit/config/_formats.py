@@ -1,0 +1,279 @@
+"""Read and parse the file formats; optional parsers are imported here only."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import typing as t
+
+from flask_toolkit._values import is_deep
+from flask_toolkit._values import is_dict
+from flask_toolkit.errors import MissingExtraError
+from flask_toolkit.errors import SetupError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FILE_LIMIT: t.Final = 1024 * 1024
+SECRET_LIMIT: t.Final = 64 * 1024
+_NODE_LIMIT = 100_000
+_MERGE_LIMIT = 10_000
+_PLACE = re.compile(r"at line ([0-9]+), column ([0-9]+)")
+SUFFIXES: t.Final = {
+    ".json": "json",
+    ".py": "py",
+    ".toml": "toml",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+}
+
+
+class FormatProblem(Exception):  # noqa: N818  # inner signal, never seen by users
+    """A file does not parse. The message never quotes what stands in it."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.message: str = message
+        self.line: int | None = line
+
+
+def read_limited(path: Path, limit: int) -> bytes | None:
+    """Return the bytes of a regular file, or ``None`` if there is none.
+
+    :raises FormatProblem: If it cannot be read or is larger than ``limit``.
+    """
+    try:
+        # Opening a pipe would wait for its other end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise FormatProblem("is not a regular file")
+
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise FormatProblem(f"cannot be read: {reason}") from None
+    except ValueError:
+        raise FormatProblem("cannot be read: the path is malformed") from None
+
+    if len(data) > limit:
+        raise FormatProblem(f"is larger than {limit // 1024} KiB")
+
+    return data
+
+
+def decode(data: bytes) -> str:
+    """Return UTF-8 text, without a byte order mark.
+
+    :raises FormatProblem: If it is not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+
+    raise FormatProblem("is not UTF-8", line)
+
+
+def read_secret(path: Path) -> str:
+    """Return the text of a secret file without *one* trailing newline.
+
+    :raises FormatProblem: If it is missing, unreadable or too large.
+    """
+    data = read_limited(path, SECRET_LIMIT)
+
+    if data is None:
+        raise FormatProblem("does not exist")
+
+    text = decode(data)
+    return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
+
+
+def parse(format: str, data: bytes, path: Path) -> dict[t.Any, t.Any]:
+    """Return the top level table of a file.
+
+    :raises FormatProblem: If it is malformed.
+    :raises SetupError: If a ``.py`` file raises.
+    """
+    value = _PARSERS[format](data, path)
+
+    if not is_dict(value):
+        raise FormatProblem("has no table at its top level")
+
+    # Aliases of YAML can stand for more than any memory holds.
+    if format != "py" and is_deep(value, limit=_NODE_LIMIT):
+        raise FormatProblem("is nested too deeply or has too many values")
+
+    return value
+
+
+def yaml_module() -> t.Any:
+    """Import PyYAML.
+
+    :raises MissingExtraError: If it is not installed.
+    """
+    try:
+        import yaml
+    except ImportError:
+        raise MissingExtraError("yaml") from None
+
+    return yaml
+
+
+def env_bindings(text: str) -> list[tuple[str, str | None, int]]:
+    """Return name, value and line of each variable of a ``.env`` text.
+
+    Values are plain: ``${X}`` stays as it is.
+
+    :raises FormatProblem: With the line that is malformed.
+    :raises MissingExtraError: If python-dotenv is not installed.
+    """
+    try:
+        from dotenv.parser import parse_stream
+    except ImportError:
+        raise MissingExtraError("dotenv") from None
+
+    from io import StringIO
+
+    found: list[tuple[str, str | None, int]] = []
+
+    for binding in parse_stream(StringIO(text)):
+        original = binding.original.string
+        # The parser counts the blank lines in front as part of the binding.
+        blank = len(original) - len(original.lstrip())
+        line = binding.original.line + original.count("\n", 0, blank)
+
+        if binding.error:
+            raise FormatProblem("is not a valid .env file", line)
+
+        if binding.key is not None:
+            found.append((binding.key, binding.value, line))
+
+    return found
+
+
+def _toml(data: bytes, _: Path) -> object:
+    import tomllib
+
+    try:
+        return tomllib.loads(decode(data))
+    except (ValueError, RecursionError) as error:
+        place = _PLACE.search(str(error))
+
+    if place is None:
+        raise FormatProblem("is not valid TOML")
+
+    raise FormatProblem(f"is not valid TOML at column {place[2]}", int(place[1]))
+
+
+def _json(data: bytes, _: Path) -> object:
+    try:
+        return json.loads(
+            decode(data), object_pairs_hook=_unique, parse_constant=_refuse
+        )
+    except json.JSONDecodeError as error:
+        message = f"is not valid JSON at column {error.colno}"
+        line: int | None = error.lineno
+    except (ValueError, RecursionError):
+        message, line = "is not valid JSON", None
+
+    raise FormatProblem(message, line)
+
+
+def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    table: dict[str, t.Any] = {}
+
+    for name, value in pairs:
+        if name in table:
+            raise FormatProblem(f"has the name {name[:60]!r} twice (RFC 8259 4)")
+
+        table[name] = value
+
+    return table
+
+
+def _refuse(constant: str) -> t.NoReturn:
+    raise ValueError(constant)
+
+
+def _yaml(data: bytes, _: Path) -> object:
+    yaml = yaml_module()
+
+    try:
+        value = yaml.load(
+            decode(data), Loader=_yaml_loader(yaml)
+        )  # made of the safe loader
+    except (FormatProblem, MissingExtraError):
+        raise
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        column = f" at column {mark.column + 1}" if mark else ""
+    except Exception:  # noqa: BLE001  # constructors raise what they like
+        line, column = None, ""
+    else:
+        return {} if value is None else value
+
+    raise FormatProblem(f"is not valid YAML{column}", line)
+
+
+def _yaml_loader(yaml: t.Any) -> t.Any:
+    base: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc]  # chosen at run time
+        def construct_mapping(self, node: t.Any, deep: bool = False) -> t.Any:
+            seen: set[str] = set()
+
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                    name = key.value[:60]
+                    line = key.start_mark.line + 1
+                    raise FormatProblem(f"has the key {name!r} twice", line)
+
+                seen.add(key.value if isinstance(key, yaml.ScalarNode) else "")
+
+            return base.construct_mapping(self, node, deep=deep)
+
+        def flatten_mapping(self, node: t.Any) -> None:
+            base.flatten_mapping(self, node)
+
+            if len(node.value) > _MERGE_LIMIT:
+                raise FormatProblem("merges too many keys")
+
+    return Loader
+
+
+def _py(data: bytes, path: Path) -> object:
+    names: dict[str, t.Any] = {"__name__": "config", "__file__": str(path)}
+
+    try:
+        exec(compile(data, path, "exec"), names)  # noqa: S102  # a named .py file is code
+    except Exception as error:
+        place = f"{path}:{_line_in(error, str(path))}"
+        raise SetupError(f"{place}: raised {type(error).__name__}") from error
+
+    return {name: value for name, value in names.items() if name.isupper()}
+
+
+def _line_in(error: Exception, path: str) -> int:
+    line = getattr(error, "lineno", None) or 0
+    trace = error.__traceback__
+
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+
+        trace = trace.tb_next
+
+    return line
+
+
+_PARSERS: dict[str, Callable[[bytes, Path], object]] = {
+    "json": _json,
+    "py": _py,
+    "toml": _toml,
+    "yaml": _yaml,
+}

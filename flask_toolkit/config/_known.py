@@ -1,0 +1,92 @@
+"""What is known of the keys of one application."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from fnmatch import fnmatchcase
+
+from flask_toolkit._redact import is_secret_name
+from flask_toolkit._settings import declared
+from flask_toolkit._settings import PREFIX
+
+from ._flask_keys import FLASK_TYPES
+from ._plan import EMPTY
+from ._plan import Leaf
+from ._plan import Node
+from ._plan import Table
+
+if t.TYPE_CHECKING:
+    from flask_toolkit._settings import SettingsField
+
+    from ._layers import Computed
+
+FREE: t.Final = Leaf(t.Any)
+"""A key whose type nobody told."""
+
+_FLASK = {
+    key: Leaf(kind, None, marked=key.startswith("SECRET_"))
+    for key, kind in FLASK_TYPES.items()
+}
+
+
+class Known:
+    """What is known of the keys: schema, Flask's, components', allowed ones."""
+
+    def __init__(self, root: Table | None, allow: tuple[str, ...]) -> None:
+        self.strict: bool = root is not None
+        self.root: Table = EMPTY if root is None else root
+        self.allow = allow
+
+    def find(self, key: str) -> Node | None:
+        """Return what is known of a top level key."""
+        node = self.root.fields.get(key) or _FLASK.get(key)
+
+        if node is None and key.startswith(PREFIX):
+            return self.components.get(key)
+
+        return node
+
+    def allows(self, key: str) -> bool:
+        """Tell whether the caller asked to let a key pass."""
+        return any(fnmatchcase(key, glob) for glob in self.allow)
+
+    def is_computed(self, value: Computed) -> bool:
+        """Tell whether a property of a source is the schema's own."""
+        own = getattr(self.root.cls, value.name, None)
+        return own is not None and own is getattr(value.owner, value.name)
+
+    def is_component(self, key: str) -> bool:
+        """Tell whether a key begins like those of a declared component."""
+        return any(key.startswith(prefix) for prefix in self.prefixes)
+
+    @functools.cached_property
+    def components(self) -> dict[str, Leaf]:
+        """Return the settings of every declared component, by key."""
+        return {
+            field.key: _leaf_of(field)
+            for specs in declared().values()
+            for spec in reversed(specs)
+            for field in spec.fields.values()
+        }
+
+    @functools.cached_property
+    def prefixes(self) -> frozenset[str]:
+        """Return what the keys of each declared component begin with."""
+        return frozenset(spec.prefix for specs in declared().values() for spec in specs)
+
+    def names(self) -> list[str]:
+        """Return every key that may be suggested: globs never are."""
+        literal = [name for name in self.allow if not set(name) & set("*?[")]
+        return [*self.root.fields, *_FLASK, *self.components, *literal]
+
+
+def _leaf_of(field: SettingsField) -> Leaf:
+    # Whether a component is used, and so misses a value, its bind tells.
+    leaf = Leaf(field.type, None, marked=field.secret)
+
+    # The name alone hides no number and no choice.
+    if leaf.plain and is_secret_name(field.key):
+        return Leaf(field.type, None)
+
+    return leaf

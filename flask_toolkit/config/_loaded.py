@@ -1,0 +1,150 @@
+"""What was loaded, and how it is shown: secrets masked."""
+
+from __future__ import annotations
+
+import typing as t
+
+import flask
+
+from flask_toolkit._redact import mask
+from flask_toolkit._redact import shown
+from flask_toolkit._values import is_dict
+from flask_toolkit.errors import Origin
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from flask_toolkit._origins import Provenance
+
+    from ._settings import ConfigSettings
+
+T = t.TypeVar("T")
+_MISSING: t.Final = object()
+
+
+class LoadedConfig(t.Generic[T]):
+    """What a :class:`ConfigLoader` found for one application."""
+
+    def __init__(
+        self,
+        settings: T,
+        origins: Provenance,
+        values: Mapping[str, t.Any],
+        live: Mapping[str, t.Any],
+        names: ConfigSettings,
+    ) -> None:
+        self.settings: T = settings
+        """The typed settings: an object of the schema, or a ``dict``."""
+
+        self.files: tuple[Path, ...] = tuple(dict.fromkeys(origins.files))
+        """The files that were read, for ``app.run(extra_files=...)``."""
+
+        self._origins = origins
+        self._values = values
+        self._live = live
+        self._names: dict[str, t.Any] = {
+            "more": {name.upper() for name in names.secret_names},
+            "public": {name.upper() for name in names.public_names},
+        }
+
+    def __repr__(self) -> str:
+        return f"<LoadedConfig of {len(self._values)} keys>"
+
+    def explain(self, key: str) -> list[tuple[Origin, str]]:
+        """Return every value a key was given, the winner first, secrets masked.
+
+        A value that was changed since it was loaded comes first, as ``code``.
+
+        :param key: A key, or the dotted path of a leaf: ``"DB.port"``.
+        """
+        found: list[tuple[Origin, str]] = []
+
+        for leaf in self._origins.leaves(key):
+            now = _at(self._live, leaf)
+            loaded = _at(self._values, leaf)
+
+            if now is not _MISSING and not _same(now, loaded):
+                place = Origin("code", "app.config")
+                found.append((place, self._shown(leaf, now)))
+
+            winner = self._origins.of(leaf)
+            found.extend(
+                (
+                    entry.located(),
+                    # The winner as it was read, the others as they were given.
+                    self._shown(
+                        leaf, loaded if entry is winner else entry.value, entry.origin
+                    ),
+                )
+                for entry in reversed(self._origins.entries[leaf])
+            )
+
+        return found
+
+    def redacted(self) -> dict[str, t.Any]:
+        """Return the configuration as it is now, with every secret masked."""
+        return {key: self._masked(key, self._live[key]) for key in self._live}
+
+    def _masked(self, path: str, value: t.Any) -> t.Any:
+        secret = self._is_secret(path)
+
+        if secret is not None:
+            return mask(path, value, secret=secret)
+
+        below = f"{path}."
+
+        if is_dict(value) and any(
+            leaf.startswith(below) for leaf in self._origins.entries
+        ):
+            return {
+                name: self._masked(f"{below}{name}", item)
+                for name, item in value.items()
+            }
+
+        return mask(path, value, **self._names)
+
+    def _shown(self, leaf: str, value: t.Any, origin: Origin | None = None) -> str:
+        secret = self._is_secret(leaf)
+
+        if origin is not None and origin.kind == "secret":
+            secret = True
+
+        return shown(leaf, value, secret=secret, **self._names)
+
+    def _is_secret(self, leaf: str) -> bool | None:
+        """Return what is known of a leaf; ``None``: its name decides."""
+        if leaf in self._origins.secrets:
+            return True
+
+        return False if leaf in self._origins.plain else None
+
+
+class RedactedConfig(flask.Config):
+    """Flask's configuration with a ``repr`` that masks secrets by their names.
+
+    ``{{ config }}`` in a template and a debugger then show none. Set it as
+    ``config_class`` of a subclass of :class:`flask.Flask`.
+    """
+
+    def __repr__(self) -> str:
+        values = t.cast("dict[str, t.Any]", self)
+        masked = {key: mask(key, value) for key, value in values.items()}
+        return f"<{type(self).__name__} {masked!r}>"
+
+
+def _same(one: object, other: object) -> bool:
+    # 1 == True, and a changed type is a change.
+    return type(one) is type(other) and one == other
+
+
+def _at(values: Mapping[str, t.Any], path: str) -> t.Any:
+    found: t.Any = values
+
+    for name in path.split("."):
+        if not isinstance(found, dict) or name not in found:
+            return _MISSING
+
+        found = t.cast("dict[str, t.Any]", found)[name]
+
+    return found

@@ -1,0 +1,313 @@
+"""Glue: fill ``app.config`` from the sources, or the settings of a script."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from pathlib import Path
+
+from flask_toolkit._extension import settings_table
+from flask_toolkit._settings import Bound
+from flask_toolkit._settings import collect
+from flask_toolkit._settings import declare
+from flask_toolkit.errors import ConfigError
+from flask_toolkit.errors import Origin
+from flask_toolkit.errors import SetupError
+
+from ._known import Known
+from ._layers import fixed
+from ._layers import Layer
+from ._loaded import LoadedConfig
+from ._merge import Merge
+from ._plan import plan_of
+from ._resolve import Resolver
+from ._resolve import table_defaults
+from ._settings import ConfigSettings
+
+if t.TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+    from flask import Flask
+
+    from ._layers import Source
+    from ._spots import Keys
+
+T = t.TypeVar("T")
+_KEY: t.Final = "toolkit.config"
+_ORIGINS: t.Final = "toolkit.origins"
+_SPEC: t.Final = declare("config", ConfigSettings)
+
+
+class ConfigLoader(t.Generic[T]):
+    """Fill ``app.config`` from an ordered list of sources; later ones win.
+
+    With a ``schema``, an annotated class of UPPERCASE attributes, values are
+    read as its types and come back as an object of it. Flask's own keys and
+    those of every imported component are typed in any case. Either every value
+    fits, or nothing is changed and one error lists all problems.
+
+    The loader itself holds no application and no values: one may serve several.
+
+    :param sources: Weakest first.
+    :param schema: A plain class, a dataclass or a ``TypedDict``.
+    :param allow: Keys, or globs such as ``"SQLALCHEMY_*"``, outside the schema.
+    """
+
+    @t.overload
+    def __init__(
+        self: ConfigLoader[dict[str, t.Any]],
+        *sources: Source,
+        allow: Iterable[str] = (),
+    ) -> None: ...
+    @t.overload
+    def __init__(
+        self, *sources: Source, schema: type[T], allow: Iterable[str] = ()
+    ) -> None: ...
+    def __init__(
+        self,
+        *sources: Source,
+        schema: type[t.Any] | None = None,
+        allow: Iterable[str] = (),
+    ) -> None:
+        if isinstance(allow, str):
+            raise SetupError(f"allow= takes several keys: allow=[{allow!r}].")
+
+        self.sources: tuple[Source, ...] = sources
+        self.schema: type[t.Any] | None = schema
+        self.allow: tuple[str, ...] = tuple(allow)
+
+    def __repr__(self) -> str:
+        return f"<ConfigLoader {', '.join(map(repr, self.sources))}>"
+
+    def init_app(self, app: Flask, overrides: Mapping[str, t.Any] | None = None) -> T:
+        """Read the sources, fill ``app.config`` and return the settings.
+
+        Call it before any component: they read what it fills.
+
+        :param overrides: The strongest layer, as tests need it.
+        :raises ConfigError: With all problems; ``app.config`` is unchanged.
+        :raises SetupError: If the application has a configuration already, or
+            a component was initialised before.
+        """
+        table = settings_table(app)
+        _check_order(app, table)
+        base = Path(app.config.root_path)
+        load = _Load(self, base, app, table)
+        loaded: LoadedConfig[T] = load.run(overrides, live=app.config)
+        t.cast("dict[str, t.Any]", app.config).update(load.values)
+        app.extensions[_ORIGINS] = load.merge.origins
+        app.extensions[_KEY] = loaded
+        return loaded.settings
+
+    def load(self, base: str | os.PathLike[str] = ".") -> T:
+        """Return the settings without an application: for scripts and workers.
+
+        :param base: Folder that relative paths start from.
+        :raises ConfigError: With all problems.
+        """
+        loaded: LoadedConfig[T] = _Load(self, Path(base), None, {}).run(None)
+        return loaded.settings
+
+    def settings_of(self, app: Flask) -> T:
+        """Return the settings that were loaded for ``app``.
+
+        :raises SetupError: Before :meth:`init_app`.
+        """
+        return self.loaded(app).settings
+
+    def loaded(self, app: Flask) -> LoadedConfig[T]:
+        """Return the settings with their origins and files.
+
+        :raises SetupError: Before :meth:`init_app`.
+        """
+        try:
+            found: LoadedConfig[T] = app.extensions[_KEY]
+        except KeyError:
+            raise SetupError(
+                f"No configuration was loaded for {app.name!r}."
+                " Call ConfigLoader.init_app(app) first."
+            ) from None
+
+        return found
+
+
+def generate_secret_key(nbytes: int = 32) -> str:
+    """Return a new key for ``SECRET_KEY``: 256 bits, safe in URLs and files.
+
+    :param nbytes: Random bytes in it (RFC 4086).
+
+    >>> len(generate_secret_key())
+    43
+    """
+    return secrets.token_urlsafe(nbytes)
+
+
+class _Load:
+    """One run of a loader."""
+
+    def __init__(
+        self,
+        loader: ConfigLoader[t.Any],
+        base: Path,
+        app: Flask | None,
+        table: dict[str, Bound],
+    ) -> None:
+        self._loader = loader
+        self._app = app
+        self._table = table
+        self._schema = loader.schema
+        root = None if self._schema is None else plan_of(t.cast("t.Any", self._schema))
+        self.merge = Merge(Known(root, loader.allow), base)
+        self.values: dict[str, t.Any] = {}
+
+    def run(
+        self,
+        overrides: Mapping[str, t.Any] | None,
+        live: Mapping[str, t.Any] | None = None,
+    ) -> LoadedConfig[t.Any]:
+        """Read all sources.
+
+        :raises ConfigError: With all problems.
+        """
+        merge = self.merge
+        self._add_layers(overrides)
+        resolver = Resolver(merge, self._spell)
+        values = resolver.values()
+        names = self._bind(values)
+
+        settings = None if merge.problems else self._settings(resolver, values)
+
+        # Raised here, outside of any handler: a chained error could tell a value.
+        if merge.problems:
+            raise ConfigError(merge.problems)
+
+        app = self._app
+        before = t.cast("dict[str, t.Any]", {} if app is None else app.config)
+        self.values = {
+            key: value
+            for key, value in values.items()
+            if _changed(before.get(key), value) or key not in before
+        }
+
+        if self._app is not None:
+            raw = {key: values[key] for key in values if key.startswith(_SPEC.prefix)}
+            self._table[_SPEC.name] = Bound(_SPEC, names, {}, raw)
+
+        live = values if live is None else live
+        return LoadedConfig(settings, merge.origins, values, live, names)
+
+    def _add_layers(self, overrides: Mapping[str, t.Any] | None) -> None:
+        merge = self.merge
+
+        if self._schema is not None:
+            place = Origin("default", self._schema.__name__)
+            merge.add(_layer(table_defaults(merge.known.root), place), lenient=True)
+
+        if self._app is not None:
+            self._add_existing(self._app)
+
+        for source in self._loader.sources:
+            try:
+                layer = source.read(merge.base)
+            except ConfigError as error:
+                merge.problems.extend(error.problems)
+            else:
+                if layer is not None:
+                    merge.add(layer)
+
+        if overrides:
+            merge.add(_layer(overrides, Origin("override", "overrides")))
+
+    def _add_existing(self, app: Flask) -> None:
+        """Lay down what stands in ``app.config``, Flask's defaults apart."""
+        defaults = app.default_config
+        ours: dict[str, t.Any] = {}
+        flasks: dict[str, t.Any] = {}
+
+        for key, value in t.cast("dict[str, t.Any]", app.config).items():
+            # Flask sets DEBUG to a bool whether or not anybody asked.
+            default = key in defaults and (
+                value == defaults[key] or (key == "DEBUG" and not value)
+            )
+            (flasks if default else ours)[key] = value
+
+        self.merge.add(_layer(flasks, Origin("flask", "default")), lenient=True)
+        self.merge.add(_layer(ours, Origin("code", "app.config")), lenient=True)
+
+    def _bind(self, values: dict[str, t.Any]) -> ConfigSettings:
+        """Try what the announced components will read; return our own settings."""
+        merge = self.merge
+        names = ConfigSettings()
+        waiting = [*self._table.values(), Bound(_SPEC, None, {}, {})]
+
+        for bound in waiting:
+            found, problems = collect(
+                bound.spec, values, options=bound.options, origins=merge.origins
+            )
+
+            for problem in problems:
+                # One mistake is one problem.
+                if problem.key not in merge.blamed:
+                    entry = merge.origins.of(problem.key)
+                    place = entry.located() if entry else problem.origin
+                    merge.problems.append(problem._replace(origin=place))
+
+            if bound.spec is _SPEC and found is not None:
+                names = found
+
+        return names
+
+    def _settings(self, resolver: Resolver, values: dict[str, t.Any]) -> t.Any:
+        if self._schema is not None:
+            return resolver.build(values)
+
+        # Without a schema the settings are what the sources gave.
+        tops = {
+            path.partition(".")[0]
+            for path, entries in self.merge.origins.entries.items()
+            if entries[-1].origin.kind not in {"flask", "code"}
+        }
+        return {key: value for key, value in values.items() if key in tops}
+
+    def _spell(self, keys: Keys) -> tuple[list[str], list[str]]:
+        variables: list[str] = []
+        files: list[str] = []
+
+        for source in self._loader.sources:
+            spellings = getattr(source, "spellings", None)
+
+            if spellings is not None:
+                more_variables, more_files = spellings(keys)
+                variables += more_variables
+                files += more_files
+
+        return list(dict.fromkeys(variables)), list(dict.fromkeys(files))
+
+
+def _layer(data: Mapping[str, t.Any], place: Origin) -> Layer:
+    return Layer(data, text=False, origin=fixed(place), place=place)
+
+
+def _changed(old: t.Any, new: t.Any) -> bool:
+    # An equal copy of a container must not replace what others hold on to.
+    if type(old) is type(new) and type(old) in {dict, list, set}:
+        return bool(old != new)
+
+    return old is not new
+
+
+def _check_order(app: Flask, table: dict[str, Bound]) -> None:
+    if _KEY in app.extensions:
+        raise SetupError(
+            f"{app.name!r} has its configuration already; make a new application"
+            " for a new configuration."
+        )
+
+    for name, bound in table.items():
+        if bound.settings is not None:
+            raise SetupError(
+                f"{name!r} was initialised before the configuration was loaded."
+                " Call ConfigLoader.init_app(app) first."
+            )

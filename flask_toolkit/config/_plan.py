@@ -1,0 +1,315 @@
+"""From an annotated class to a plan: which keys there are and of which type."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import typing as t
+from collections.abc import Callable
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from flask_toolkit._values import is_dict
+from flask_toolkit._values import is_table
+from flask_toolkit._values import members_of
+from flask_toolkit._values import unwrap
+from flask_toolkit.errors import SetupError
+from flask_toolkit.typing import Secret
+
+from ._flask_keys import FLASK_TYPES
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MISSING: t.Final = object()
+"""No default: a value must be given."""
+
+OMITTED: t.Final = object()
+"""Default of a TypedDict's key that may be left out."""
+
+# Un-annotated attributes have the type of their default, if it is one of these.
+_GUESSED = (bool, int, float, str, bytes, timedelta, Path, list, tuple, set, dict)
+_SHOWN = (bool, int, float, timedelta, enum.Enum, type(None))
+_QUALIFIERS = (t.ClassVar, t.Final, t.Required, t.NotRequired)
+
+
+@dataclasses.dataclass(frozen=True)
+class Leaf:
+    """One key with a value."""
+
+    kind: t.Any
+    default: t.Any = MISSING
+    factory: Callable[[], t.Any] | None = None
+    marked: bool = False
+    """Whether a marker makes it secret, whatever its name."""
+
+    owner: str = ""
+    """Class that holds the default."""
+
+    @property
+    def required(self) -> bool:
+        """Tell whether a value must be given."""
+        return self.default is MISSING and self.factory is None
+
+    @functools.cached_property
+    def members(self) -> tuple[t.Any, ...]:
+        """Return the types it may have: several for a union."""
+        kind = unwrap(self.kind)[0]
+        return tuple(unwrap(each)[0] for each in members_of(kind) or (kind,))
+
+    @functools.cached_property
+    def plain(self) -> bool:
+        """Tell whether the type is one whose values are shown despite a name."""
+        return all(map(_is_plain, self.members))
+
+    @functools.cached_property
+    def may_be_table(self) -> bool:
+        """Tell whether its value may be a table."""
+        return any(is_table(kind) or kind in {t.Any, object} for kind in self.members)
+
+    def initial(self) -> t.Any:
+        """Return a default that nobody else holds."""
+        return self.default if self.factory is None else self.factory()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Table:
+    """A class of keys: the schema itself or a table inside it."""
+
+    cls: type[t.Any]
+    shape: t.Literal["class", "dataclass", "typeddict"]
+    fields: Mapping[str, Node]
+    computed: tuple[str, ...] = ()
+    nullable: bool = False
+    default: t.Any = MISSING
+    factory: Callable[[], t.Any] | None = None
+    owner: str = ""
+    folded: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    """The names of the fields by their folded spelling."""
+
+    def initial(self) -> t.Any:
+        """Return a default that nobody else holds."""
+        return self.default if self.factory is None else self.factory()
+
+
+Node: t.TypeAlias = Leaf | Table
+
+
+def fold(name: str) -> str:
+    """Return the spelling by which keys are compared.
+
+    >>> fold("pool-size") == fold("Pool_Size")
+    True
+    """
+    return name.replace("-", "_").upper()
+
+
+def copied(value: t.Any) -> t.Any:
+    """Return ``value`` with its containers copied and all else shared."""
+    if is_dict(value) and type(value) is dict:
+        return {name: copied(item) for name, item in value.items()}
+
+    if type(value) is list:
+        return [copied(item) for item in t.cast("Iterable[t.Any]", value)]
+
+    members: t.Any = value
+    return set(members) if type(value) is set else value
+
+
+@functools.lru_cache(maxsize=128)
+def plan_of(cls: type[t.Any]) -> Table:
+    """Return the plan of a schema class; made once a class.
+
+    :raises SetupError: If an annotation does not resolve, or a key of the
+        schema is not in capitals.
+    """
+    table = _table(cls, ())
+    lower = [name for name in table.fields if not name.isupper()]
+
+    if lower:
+        raise SetupError(
+            f"{cls.__name__}.{lower[0]}: Flask reads keys in capitals only;"
+            f" call it {lower[0].upper()}."
+        )
+
+    return table
+
+
+EMPTY: t.Final = Table(object, "class", {})
+"""The plan where no schema is given."""
+
+
+def is_table_class(kind: t.Any) -> bool:
+    """Tell whether ``kind`` is a class that describes a table."""
+    if t.is_typeddict(kind) or (
+        isinstance(kind, type) and dataclasses.is_dataclass(kind)
+    ):
+        return True
+
+    return (
+        isinstance(kind, type)
+        and not {"__init__", "__new__"}
+        & {name for base in kind.__mro__[:-1] for name in vars(base)}
+        and not issubclass(kind, enum.Enum)
+        and any("__annotations__" in vars(base) for base in kind.__mro__)
+    )
+
+
+def _table(cls: type[t.Any], above: tuple[type[t.Any], ...]) -> Table:
+    if cls in above:
+        raise SetupError(f"{cls.__name__} holds a table of its own class.")
+
+    hints = _hints(cls)
+    above = (*above, cls)
+
+    if t.is_typeddict(cls):
+        shape: t.Any = "typeddict"
+        fields = dict(_of_typeddict(cls, hints, above))
+    elif dataclasses.is_dataclass(cls):
+        shape = "dataclass"
+        fields = dict(_of_dataclass(cls, hints, above))
+    else:
+        shape = "class"
+        fields = dict(_of_class(cls, hints, above, top=len(above) == 1))
+
+    names = {fold(name): name for name in fields}
+    return Table(cls, shape, fields, _computed(cls, len(above) == 1), folded=names)
+
+
+def _of_typeddict(
+    cls: t.Any, hints: dict[str, t.Any], above: tuple[type[t.Any], ...]
+) -> t.Iterator[tuple[str, Node]]:
+    for name, hint in hints.items():
+        # The class itself cannot tell where annotations are text.
+        needed = t.get_origin(hint) is t.Required or (
+            t.get_origin(hint) is not t.NotRequired and name in cls.__required_keys__
+        )
+        yield name, _node(cls, name, hint, MISSING if needed else OMITTED, None, above)
+
+
+def _of_dataclass(
+    cls: t.Any, hints: dict[str, t.Any], above: tuple[type[t.Any], ...]
+) -> t.Iterator[tuple[str, Node]]:
+    for field in dataclasses.fields(cls):
+        if field.init:
+            made = field.default_factory
+            factory = None if made is dataclasses.MISSING else made
+            default = MISSING if field.default is dataclasses.MISSING else field.default
+            hint = hints[field.name]
+
+            if not field.repr:
+                hint = t.Annotated[hint, Secret]
+
+            yield (
+                field.name,
+                _node(cls, field.name, hint, default, factory, above),
+            )
+
+
+def _of_class(
+    cls: type[t.Any],
+    hints: dict[str, t.Any],
+    above: tuple[type[t.Any], ...],
+    *,
+    top: bool,
+) -> t.Iterator[tuple[str, Node]]:
+    for name in dict.fromkeys((*hints, *sorted(dir(cls)))):
+        if name.startswith("_") or (top and not name.isupper()):
+            continue
+
+        default: t.Any = getattr(cls, name, MISSING)
+
+        if name in hints:
+            yield name, _node(cls, name, hints[name], default, None, above)
+        elif not callable(default) and not hasattr(
+            t.cast("object", type(default)), "__get__"
+        ):
+            kind = FLASK_TYPES.get(name) if top else None
+            kind = _guessed(default) if kind is None else kind
+            yield name, _node(cls, name, kind, default, None, above)
+
+
+def _guessed(default: t.Any) -> t.Any:
+    if isinstance(default, enum.Enum):
+        return type(default)
+
+    return next((kind for kind in _GUESSED if isinstance(default, kind)), t.Any)
+
+
+def _node(  # noqa: PLR0917  # one call each, in the order of a definition
+    cls: type[t.Any],
+    name: str,
+    hint: t.Any,
+    default: t.Any,
+    factory: Callable[[], t.Any] | None,
+    above: tuple[type[t.Any], ...],
+) -> Node:
+    while t.get_origin(hint) in _QUALIFIERS:
+        hint = t.get_args(hint)[0]
+
+    kind, attached = unwrap(hint)
+    owner = cls.__name__
+    members = members_of(kind) or (kind,)
+    some = [member for member in members if member is not type(None)]
+
+    if len(some) == 1 and is_table_class(some[0]):
+        return dataclasses.replace(
+            _table(some[0], above),
+            nullable=len(members) > 1,
+            default=default,
+            factory=factory,
+            owner=owner,
+        )
+
+    if default is not MISSING and kind is default and not isinstance(kind, type):
+        raise SetupError(
+            f"{owner}.{name}: the annotation is its own default, because the key is"
+            " named like its class; rename the class."
+        )
+
+    return Leaf(hint, default, factory, Secret in attached, owner)
+
+
+def _hints(cls: type[t.Any]) -> dict[str, t.Any]:
+    try:
+        return t.get_type_hints(cls, include_extras=True)
+    except Exception:  # noqa: BLE001  # evaluating annotations can raise anything
+        places = ", ".join(_unresolved(cls))
+
+    raise SetupError(
+        f"{places}: the annotation does not resolve. Import its names at run"
+        " time, and define classes of tables in a module, not in a function."
+    )
+
+
+def _unresolved(cls: type[t.Any]) -> t.Iterator[str]:
+    for base in cls.__mro__:
+        for name, hint in vars(base).get("__annotations__", {}).items():
+            names = {"__annotations__": {name: hint}, "__module__": base.__module__}
+
+            try:
+                t.get_type_hints(type(base.__name__, (), names), include_extras=True)
+            except Exception:  # noqa: BLE001  # the one we look for
+                yield f"{base.__name__}.{name}"
+
+
+def _computed(cls: type[t.Any], top: bool) -> tuple[str, ...]:  # noqa: FBT001, RUF100  # private
+    return tuple(
+        name
+        for name in dir(cls)
+        if not name.startswith("_")
+        and (name.isupper() or not top)
+        and isinstance(_static(cls, name), (property, functools.cached_property))
+    )
+
+
+def _static(cls: type[t.Any], name: str) -> t.Any:
+    return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+
+
+def _is_plain(kind: t.Any) -> bool:
+    return t.get_origin(kind) is t.Literal or (
+        isinstance(kind, type) and issubclass(kind, _SHOWN)
+    )

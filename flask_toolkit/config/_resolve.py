@@ -1,0 +1,394 @@
+"""From the merged tree to typed values and the settings object."""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask_toolkit._origins import Entry
+from flask_toolkit._redact import is_secret
+from flask_toolkit._redact import mask
+from flask_toolkit._redact import shown
+from flask_toolkit._settings import PREFIX
+from flask_toolkit._settings import suggest
+from flask_toolkit._values import from_text
+from flask_toolkit._values import from_value
+from flask_toolkit._values import is_dict
+from flask_toolkit._values import is_table
+from flask_toolkit._values import unwrap
+from flask_toolkit._values import ValueProblem
+from flask_toolkit.errors import Origin
+
+from ._known import FREE
+from ._merge import Cell
+from ._plan import copied
+from ._plan import fold
+from ._plan import Leaf
+from ._plan import MISSING
+from ._plan import OMITTED
+from ._plan import Table
+from ._spots import child_of
+from ._spots import dotted
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from ._merge import Merge
+    from ._spots import Branch
+    from ._spots import Keys
+
+Spell: t.TypeAlias = "Callable[[Keys], tuple[list[str], list[str]]]"
+_BAD: t.Final = object()
+_SECRET_NAMES = "TOOLKIT_CONFIG_SECRET_NAMES"  # noqa: S105  # the name of a key
+_PUBLIC_NAMES = "TOOLKIT_CONFIG_PUBLIC_NAMES"
+
+
+class Resolver:
+    """Reads one merged tree; problems are recorded in the merge.
+
+    :param spell: Tells which variables and files can set a key.
+    """
+
+    def __init__(self, merge: Merge, spell: Spell) -> None:
+        self.merge = merge
+        self.spell = spell
+        self.more: tuple[str, ...] = self._names(_SECRET_NAMES)
+        self.public: tuple[str, ...] = self._names(_PUBLIC_NAMES)
+        self._missing: list[Keys] = []
+        self._secrets: list[str] = []
+
+    def values(self) -> dict[str, t.Any]:
+        """Return every value by its top level key; bad ones are left out."""
+        tree, known = self.merge.tree, self.merge.known
+        values = self._fields(known.root, tree, ())
+
+        for key, here in tree.items():
+            if key not in known.root.fields:
+                node = known.find(key) or FREE
+                value = self._leaf(t.cast("Leaf", node), here, (key,))
+
+                if value is not _BAD:
+                    values[key] = value
+
+        self._report_unknown()
+        self._report_missing()
+        return values
+
+    def build(self, values: dict[str, t.Any]) -> t.Any:
+        """Return the schema's object; computed values are added to ``values``."""
+        return self._build(self.merge.known.root, values, ())
+
+    def _fields(self, table: Table, branch: Branch, path: Keys) -> dict[str, t.Any]:
+        values: dict[str, t.Any] = {}
+
+        for name, node in table.fields.items():
+            here = branch.get(name)
+            below = (*path, name)
+
+            if isinstance(node, Table):
+                value = self._table(node, here, below)
+            elif isinstance(here, Cell) and here.origin.kind == "flask":
+                # A default of Flask never stands in for what the schema asks.
+                value = self._default(node, below)
+            elif here is None:
+                value = self._default(node, below)
+            else:
+                self._default_entry(node, below)
+                value = self._leaf(node, here, below)
+
+            if value is not _BAD:
+                values[name] = value
+
+        return values
+
+    def _table(self, node: Table, here: t.Any, path: Keys) -> t.Any:
+        if is_dict(here):
+            return self._fields(node, here, path)
+
+        if here is None and node.default is OMITTED:
+            return _BAD
+
+        if here is None:
+            return self._absent_table(node, path)
+
+        cell = t.cast("Cell", here)
+
+        if cell.value is None and node.nullable:
+            return None
+
+        self.merge.blame(path, "expected a table", cell.locate())
+        return _BAD
+
+    def _absent_table(self, node: Table, path: Keys) -> t.Any:
+        if not node.nullable:
+            return self._fields(node, {}, path)
+
+        if node.default is None:
+            return None
+
+        self._missing.append(path)
+        return _BAD
+
+    def _default(self, leaf: Leaf, path: Keys) -> t.Any:
+        if leaf.required:
+            self._missing.append(path)
+            return _BAD
+
+        value = leaf.initial()
+
+        if value is OMITTED:
+            return _BAD
+
+        place = Origin("default", leaf.owner)
+        cell = Cell(value, text=False, origin=place, locate=lambda: place, base=None)
+        self._add_default(path, value, place)
+        return self._convert(leaf, cell, path)
+
+    def _default_entry(self, leaf: Leaf, path: Keys) -> None:
+        """Record a default that something stronger replaced."""
+        if not leaf.required and leaf.factory is None and leaf.default is not OMITTED:
+            self._add_default(path, leaf.default, Origin("default", leaf.owner))
+
+    def _add_default(self, path: Keys, value: t.Any, place: Origin) -> None:
+        entries = self.merge.origins.entries.setdefault(dotted(path), [])
+        above = bool(entries) and entries[0].origin.kind == "flask"
+        entries.insert(int(above), Entry(place, value))
+
+    def _leaf(self, leaf: Leaf, here: t.Any, path: Keys) -> t.Any:
+        if isinstance(here, Cell):
+            return self._convert(leaf, here, path)
+
+        child = child_of(leaf)
+        read = {
+            name: self._leaf(child, item, (*path, name))
+            for name, item in t.cast("Branch", here).items()
+        }
+
+        if _BAD in read.values():
+            return _BAD
+
+        place = self._place_below(path)
+        cell = Cell(read, text=False, origin=place, locate=lambda: place, base=None)
+        return self._convert(leaf, cell, path)
+
+    def _place_below(self, path: Keys) -> Origin:
+        leaf = next(self.merge.origins.leaves(dotted(path)), "")
+        entry = self.merge.origins.of(leaf)
+        return entry.origin if entry else Origin("code", "app.config")
+
+    def _convert(self, leaf: Leaf, cell: Cell, path: Keys) -> t.Any:
+        key = dotted(path)
+        secret = self._is_secret(leaf, cell, key)
+
+        try:
+            value = self._read(leaf, cell)
+
+            if leaf.required and secret and leaf is not FREE and value in {"", b""}:
+                self.merge.blame(path, "empty; it needs a value", cell.locate())
+                return _BAD
+        except ValueProblem as problem:
+            message = f"expected {problem.expected}"
+
+            if not secret and not _may_hold_secrets(leaf, cell):
+                got = shown(key, cell.value, more=self.more, public=self.public)
+                message += f", got {got}"
+
+            self.merge.blame(path, message, cell.locate(), problem.hint)
+            return _BAD
+
+        return value
+
+    def _read(self, leaf: Leaf, cell: Cell) -> t.Any:
+        base = cell.base or self.merge.base
+
+        if cell.text:
+            return from_text(leaf.kind, cell.value, base=base)
+
+        try:
+            return from_value(leaf.kind, copied(cell.value), base=base)
+        except ValueProblem:
+            # Set by hand or by Flask's own loader, which leaves text behind.
+            if cell.origin.kind != "code" or not isinstance(cell.value, str):
+                raise
+
+        return from_text(leaf.kind, cell.value, base=base)
+
+    def _is_secret(self, leaf: Leaf, cell: Cell, key: str) -> bool:
+        marked = leaf.marked or cell.origin.kind == "secret"
+
+        if marked:
+            self.merge.origins.secrets.add(key)
+        elif leaf is not FREE and leaf.plain:
+            self.merge.origins.plain.add(key)
+            return False
+
+        secret = is_secret(
+            key, cell.value, marked=marked, more=self.more, public=self.public
+        )
+
+        if secret and isinstance(cell.value, str):
+            self._secrets.append(cell.value)
+
+        return secret
+
+    def _names(self, key: str) -> tuple[str, ...]:
+        cell = self.merge.tree.get(key)
+
+        if not isinstance(cell, Cell):
+            return ()
+
+        try:
+            names: tuple[str, ...] = self._read(Leaf(tuple[str, ...]), cell)
+        except ValueProblem:
+            return ()
+
+        return tuple(name.upper() for name in names)
+
+    def _report_unknown(self) -> None:
+        missing = [dotted(path) for path in self._missing]
+
+        for path, locate, known, is_problem in self.merge.unknown:
+            above = dotted(path[:-1])
+            asked = [key.rpartition(".")[2] for key in missing if _is_in(key, above)]
+            names = self._candidates(str(path[-1])) if known is None else known
+            near = _near(str(path[-1]), asked) or _near(str(path[-1]), names)
+
+            if near is not None:
+                self.merge.blamed.add(dotted((*path[:-1], near)))
+                self.merge.blame(path, "unknown key", locate(), f"did you mean {near}?")
+            elif is_problem:
+                self.merge.blame(path, "unknown key", locate(), self._advice(path))
+            elif not str(path[0]).startswith(PREFIX):
+                self.merge.origins.unused.append(locate())
+
+    def _candidates(self, name: str) -> list[str]:
+        """Return the top level keys that a key may have been meant to be."""
+        names = self.merge.known.names()
+
+        if name.startswith(PREFIX):
+            return [known for known in names if known.startswith(PREFIX)]
+
+        return names
+
+    def _advice(self, path: Keys) -> str | None:
+        if str(path[0]).startswith(PREFIX) or len(path) > 1:
+            return None
+
+        return f"add it to {self.merge.known.root.cls.__name__}, or to allow="
+
+    def _report_missing(self) -> None:
+        blamed = self.merge.blamed
+
+        for path in self._missing:
+            above = {dotted(path[:size]) for size in range(1, len(path) + 1)}
+
+            if blamed.isdisjoint(above):
+                self.merge.blame(path, f"required; {self._ways(path)}", None)
+
+    def _ways(self, path: Keys) -> str:
+        variables, files = self.spell(path)
+        ways: list[str] = []
+
+        if variables:
+            ways.append(f"set {', '.join(variables)}")
+
+        if files:
+            ways.append(f"put it in {', '.join(files)}")
+
+        return " or ".join(ways) or "it is not set"
+
+    def _build(self, table: Table, values: dict[str, t.Any], path: Keys) -> t.Any:
+        given = (
+            dict(values)
+            if path
+            else {name: values[name] for name in table.fields if name in values}
+        )
+
+        for name, node in table.fields.items():
+            if isinstance(node, Table) and given.get(name) is not None:
+                given[name] = self._build(node, given[name], (*path, name))
+
+        if table.shape == "typeddict":
+            return given
+
+        try:
+            built = _made(table, given)
+        except ValueError as error:
+            self._refused(path, table, error)
+            return None
+
+        for name in table.computed:
+            try:
+                values[name] = getattr(built, name)
+            except ValueError as error:
+                self._refused((*path, name), table, error)
+            else:
+                self._add_computed(table, (*path, name), values[name])
+
+        return built
+
+    def _add_computed(self, table: Table, path: Keys, value: t.Any) -> None:
+        key = dotted(path)
+        place = Origin("computed", f"{table.cls.__name__}.{path[-1]}")
+        self.merge.origins.add(key, Entry(place, value))
+
+        # An address made of a password is as secret as the password.
+        visible = str(mask(key, value))
+
+        if any(secret and secret in visible for secret in self._secrets):
+            self.merge.origins.secrets.add(key)
+
+    def _refused(self, path: Keys, table: Table, error: ValueError) -> None:
+        message = str(error)
+
+        # The author of the message may have put a value in.
+        if any(secret and secret in message for secret in self._secrets):
+            message = "the values do not fit together"
+
+        place = Origin("computed", table.cls.__name__)
+        self.merge.blame(path or (table.cls.__name__,), message, place)
+
+
+def table_defaults(table: Table) -> dict[str, t.Any]:
+    """Return the defaults that whole tables of a schema have."""
+    found: dict[str, t.Any] = {}
+
+    for name, node in table.fields.items():
+        if isinstance(node, Table):
+            default = node.initial()
+
+            if default not in (MISSING, OMITTED, None):
+                found[name] = default
+            elif default is MISSING and (below := table_defaults(node)):
+                found[name] = below
+
+    return found
+
+
+def _made(table: Table, given: dict[str, t.Any]) -> t.Any:
+    if table.shape == "dataclass":
+        return table.cls(**given)
+
+    built = object.__new__(table.cls)
+
+    for name, value in given.items():
+        setattr(built, name, value)
+
+    return built
+
+
+def _may_hold_secrets(leaf: Leaf, cell: Cell) -> bool:
+    """Tell whether a malformed text could be a table with secrets inside."""
+    text = isinstance(cell.value, str) and "{" in cell.value
+    return text or is_table(unwrap(leaf.kind)[0])
+
+
+def _is_in(key: str, above: str) -> bool:
+    return key.rpartition(".")[0] == above
+
+
+def _near(name: str, known: Sequence[str]) -> str | None:
+    names: Mapping[str, str] = {fold(each): each for each in known}
+    found = suggest(fold(name), names)
+    return None if found is None else names[found]

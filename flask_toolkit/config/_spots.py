@@ -1,0 +1,106 @@
+"""Where a value goes, and what may stand there."""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask_toolkit._redact import is_secret_name
+from flask_toolkit._values import from_text
+from flask_toolkit._values import is_table
+from flask_toolkit._values import read_json
+from flask_toolkit._values import unwrap
+from flask_toolkit._values import ValueProblem
+
+from ._known import FREE
+from ._plan import fold
+from ._plan import is_table_class
+from ._plan import Leaf
+from ._plan import Node
+from ._plan import Table
+
+Keys: t.TypeAlias = tuple[t.Any, ...]
+Branch: t.TypeAlias = dict[t.Any, t.Any]
+"""A table of the merged tree: names to cells and further branches."""
+
+
+class Spot(t.NamedTuple):
+    """Where a value goes, and how its layer spells that."""
+
+    branch: Branch
+    node: Node
+    path: Keys
+    spelled: Keys
+
+
+def dotted(path: Keys) -> str:
+    """Return a path as people write it.
+
+    >>> dotted(("DB", "port"))
+    'DB.port'
+    """
+    return ".".join(map(str, path))
+
+
+def child_of(leaf: Leaf) -> Leaf:
+    """Return what is known of the items of a table that is a plain ``dict``."""
+    kind = unwrap(leaf.kind)[0]
+    arguments = t.get_args(kind) if is_table(kind) else ()
+    return Leaf(arguments[1], marked=leaf.marked) if arguments else FREE
+
+
+def step(node: Node, name: t.Any, branch: Branch) -> tuple[t.Any, Node | None]:
+    """Return the right spelling of a name in a table and what is known of it."""
+    if isinstance(node, Table):
+        real = node.folded.get(fold(str(name)))
+        return (name, None) if real is None else (real, node.fields[real])
+
+    if isinstance(name, str) and name not in branch:
+        same = (each for each in branch if fold(str(each)) == fold(name))
+        name = next(same, name)
+
+    return name, child_of(node)
+
+
+def opened(spot: Spot, text: str) -> tuple[t.Any, bool]:
+    """Return text as a table where one must be, and whether it is still text."""
+    node = spot.node
+
+    if isinstance(node, Table):
+        if node.nullable and not text:
+            return None, False
+
+        return from_text(dict, text), False
+
+    kind = unwrap(node.kind)[0]
+
+    if is_table(kind):
+        return from_text(dict, text), False
+
+    # Flask's rule for keys that nobody typed; a password of digits stays text.
+    if kind in {t.Any, object} and not is_secret_name(dotted(spot.path)):
+        try:
+            return read_json(text), False
+        except ValueProblem:
+            pass
+
+    return text, True
+
+
+def attributes(table: Table, value: t.Any) -> t.Any:
+    """Return a class or an instance of a table as a mapping."""
+    cls: type[t.Any] = value if isinstance(value, type) else type(value)
+
+    if not is_table_class(cls):
+        return value
+
+    return {name: getattr(value, name) for name in table.fields if hasattr(value, name)}
+
+
+def may_be_table(node: Node) -> bool:
+    """Tell whether a table may stand at a node."""
+    return isinstance(node, Table) or node.may_be_table
+
+
+def is_union(node: Node) -> bool:
+    """Tell whether the type of a node has several members."""
+    return isinstance(node, Leaf) and len(node.members) > 1
