@@ -1,0 +1,165 @@
+"""Tokens as one of the ways to tell who is calling."""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask_toolkit.identity import Identity
+from flask_toolkit.identity import memo
+
+from ._context import request_or_none
+from ._context import the_app
+from ._errors import TokenInvalidError
+from ._errors import TokenMissingError
+from ._hooks import call
+from ._policy import is_own
+from ._state import claims_at
+from ._state import rejected
+
+if t.TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from collections.abc import Callable
+
+    from flask import Flask
+    from flask import Request
+
+    from ._claims import Claims
+    from ._extension import JWT
+    from ._locations import Location
+    from ._state import JWTState
+
+U = t.TypeVar("U")
+
+
+class Found(t.NamedTuple):
+    """A verified token of a request and the user it stands for."""
+
+    claims: Claims
+    user: t.Any
+
+
+class JWTAuthenticator(t.Generic[U]):
+    """Finds who is calling by a token at one location.
+
+    Two of them that ask the same of the same component are equal and share their
+    result: one verification, one trip to the store, one load a request.
+
+    :param location: Where the token stands. A cookie is ambient.
+    :param foreign: Whether the tokens of trusted issuers count. Their subjects
+        must never be mistaken for local users.
+    :param name: What ``via()`` rules call it. None: the name of the component,
+        with ``-cookie`` for a cookie.
+    :param load: Finds the user. None: the component's ``user_loader``.
+    """
+
+    def __init__(
+        self,
+        jwt: JWT[U],
+        *,
+        location: Location = "header",
+        foreign: bool = True,
+        name: str | None = None,
+        load: Callable[[Claims], U | Awaitable[U | None] | None] | None = None,
+    ) -> None:
+        self._jwt = jwt
+        self._location: Location = location
+        self._foreign = foreign
+        self._load = load
+        self._asks: tuple[object, ...] = (jwt, location, foreign, load)
+        self._hash = hash(self._asks)
+        self.ambient: bool = location == "cookie"
+        self.name: str = name or (f"{jwt.name}-cookie" if self.ambient else jwt.name)
+
+    def __repr__(self) -> str:
+        return f"<JWTAuthenticator {self.name!r}>"
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, JWTAuthenticator):
+            return self is other or self._asks == other._asks
+
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def authenticate(self, request: Request, /) -> Identity[U] | None:
+        """Return who sent ``request``; ``None`` if no token stands there.
+
+        :raises TokenInvalidError: If it does not verify, or its user is gone.
+        :raises InvalidRequestError: If something else stands there.
+        :raises CSRFError: If it is a cookie that another site may have sent.
+        """
+        app = the_app()
+        state: JWTState = self._jwt.state_of(app)
+        claims = claims_at(app, state, request, self._location)
+
+        if claims is None:
+            return None
+
+        if not self._foreign and not is_own(claims, state.rules(app)):
+            error = TokenInvalidError("foreign")
+            raise rejected(app, state, error, claims.location)
+
+        found = Found(claims, user_of(app, state, request, claims, self._load))
+        known = memo(request)
+        known[self, "found"] = known[state] = found
+        return Identity(
+            id=claims.sub,
+            via=self.name,
+            ambient=self.ambient,
+            user=found.user,
+            auth_time=float(claims.get("auth_time", 0.0)),
+            scopes=claims.scope,
+        )
+
+    def challenge(self) -> str | None:
+        """Return the challenge of RFC 6750; ``None`` for a cookie."""
+        if self.ambient:
+            return None
+
+        app = the_app()
+        state: JWTState = self._jwt.state_of(app)
+        (_, text), *_ = (
+            TokenMissingError("missing")
+            .at(component=state.name, realm=state.settings.realm, location=None)
+            .headers
+        )
+        return text
+
+
+def user_of(
+    app: Flask,
+    state: JWTState,
+    request: Request | None,
+    claims: Claims,
+    load: Callable[[Claims], t.Any] | None = None,
+) -> t.Any:
+    """Return the user of a token, loaded once a request.
+
+    :returns: ``None`` if there is no loader.
+    :raises TokenInvalidError: If the loader knows no such user.
+    """
+    load = load or state.hooks.user_loader
+
+    if load is None:
+        return None
+
+    known: dict[t.Any, Found] = {} if request is None else memo(request)
+    key = (state, load, id(claims))
+
+    if key not in known:
+        # The claims are kept with their user, so that the id stays theirs.
+        known[key] = Found(claims, call(app, load, claims))
+
+    user = known[key].user
+
+    if user is None:
+        raise rejected(app, state, TokenInvalidError("user-gone"), claims.location)
+
+    return user
+
+
+def found_in_request(jwt: JWT[t.Any]) -> Found | None:
+    """Return the token that was verified in this request, if one was."""
+    request = request_or_none()
+    return None if request is None else memo(request).get(jwt.state_of(the_app()))

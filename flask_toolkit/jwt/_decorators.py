@@ -1,0 +1,237 @@
+"""Views that need a token."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from functools import wraps
+from inspect import iscoroutinefunction
+
+from flask import after_this_request
+
+from flask_toolkit._values import seconds
+from flask_toolkit.errors import SetupError
+from flask_toolkit.identity import Authenticator
+from flask_toolkit.identity import memo
+from flask_toolkit.identity import publish
+from flask_toolkit.identity import REQUIRED_BY
+from flask_toolkit.identity import resolve
+
+from ._authenticator import Found
+from ._authenticator import JWTAuthenticator
+from ._authenticator import user_of
+from ._claims import scope_words
+from ._context import the_app
+from ._context import the_request
+from ._errors import JWTError
+from ._errors import TokenMissingError
+from ._jws import normal_typ
+from ._policy import Requirement
+from ._state import claims_at
+from ._state import private
+from ._state import rejected
+from ._state import varying
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Collection
+    from collections.abc import Sequence
+
+    from flask import Flask
+    from flask import Request
+
+    from flask_toolkit.typing import Duration
+
+    from ._claims import Claims
+    from ._extension import JWT
+    from ._locations import Location
+    from ._state import JWTState
+
+P = t.ParamSpec("P")
+R = t.TypeVar("R")
+
+
+class Options(t.TypedDict, total=False):
+    """What :meth:`JWT.required` and :meth:`JWT.authenticate` take."""
+
+    optional: bool
+    scope: str | Collection[str]
+    max_age: Duration | None
+    typ: str | None
+    locations: Sequence[Location] | None
+    check: Callable[[Claims], bool] | None
+
+
+def requirement(
+    *,
+    optional: bool = False,
+    scope: str | Collection[str] = (),
+    max_age: Duration | None = None,
+    typ: str | None = None,
+    locations: Sequence[Location] | None = None,
+    check: Callable[[Claims], bool] | None = None,
+) -> Requirement:
+    """Return what a view asks, checked while the application is built.
+
+    :raises ValueError: If a value can never be met.
+    :raises TypeError: If ``check`` is async, or ``locations`` one text.
+    """
+    age = None if max_age is None else seconds(max_age)
+
+    if age is not None and age < 0:
+        raise ValueError("max_age must not be negative")
+
+    if typ is not None and not normal_typ(typ):
+        raise ValueError(f"typ {typ!r} is no media type")
+
+    if isinstance(locations, str) or (locations is not None and not locations):
+        raise TypeError("locations must be a list of at least one location")
+
+    if check is not None and iscoroutinefunction(check):
+        raise TypeError("check= must be a plain function that returns a bool")
+
+    return Requirement(
+        optional=optional,
+        scope=scope_words(scope),
+        max_age=age,
+        typ=typ,
+        locations=None if locations is None else tuple(locations),
+        check=check,
+    )
+
+
+def decorator(
+    jwt_of: Callable[[], JWT[t.Any]], name: str, need: Requirement
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return the decorator that lets a view run only with such a token.
+
+    :param jwt_of: Finds the component, at each call.
+    """
+
+    def decorate(view: Callable[P, R], /) -> Callable[P, R]:
+        wrapper: t.Any
+
+        if iscoroutinefunction(view):
+
+            @wraps(view)
+            async def async_wrapper(*args: P.args, **kwargs: P.kwargs) -> t.Any:
+                enforce(jwt_of(), need)
+                return await view(*args, **kwargs)
+
+            wrapper = async_wrapper
+        else:
+
+            @wraps(view)
+            def sync_wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+                enforce(jwt_of(), need)
+                return view(*args, **kwargs)
+
+            wrapper = sync_wrapper
+
+        before: tuple[str, ...] = getattr(view, REQUIRED_BY, ())
+        setattr(wrapper, REQUIRED_BY, (*before, *_texts(name, need)))
+        return t.cast("Callable[P, R]", wrapper)
+
+    return decorate
+
+
+def enforce(jwt: JWT[t.Any], need: Requirement) -> Claims | None:
+    """Return the claims of the request's token if it is what is needed.
+
+    :returns: ``None`` if there is none and none is needed.
+    :raises JWTError: If it is not.
+    """
+    app = the_app()
+    request = the_request()
+    state: JWTState = jwt.state_of(app)
+    locations = need.locations
+    after_this_request(state.vary if locations is None else varying(locations))
+
+    if need.typ is None:
+        asked: Sequence[Authenticator[t.Any]] = state.authenticators
+
+        if locations is not None:
+            asked = [JWTAuthenticator(jwt, location=place) for place in locations]
+
+        found = _resolved(request, asked)
+    else:
+        found = _other_kind(app, state, request, need)
+
+    if found is None:
+        if need.optional:
+            return None
+
+        raise rejected(app, state, TokenMissingError("missing"), None)
+
+    if found.claims.location == "cookie":
+        after_this_request(private)
+
+    memo(request)[state] = found
+
+    try:
+        need.judge(found.claims, state.clock())
+    except JWTError as error:
+        raise rejected(app, state, error, found.claims.location)  # noqa: B904  # the same
+
+    return found.claims
+
+
+def registered_jwt() -> JWT[t.Any]:
+    """Return the component called ``jwt`` of the current application.
+
+    :raises SetupError: If it has none.
+    """
+    app = the_app()
+    extensions: dict[str, t.Any] = app.extensions
+    state: JWTState | None = extensions.get("toolkit.jwt")
+
+    if state is None:
+        raise SetupError(
+            f"no JWT on app {app.name!r}: call JWT(app) or Toolkit(app), or use your"
+            " instance's .required"
+        )
+
+    return t.cast("JWT[t.Any]", state.extension)
+
+
+def _resolved(request: Request, asked: Sequence[Authenticator[t.Any]]) -> Found | None:
+    """Return the first token that is there; a bad one ends the search."""
+    for authenticator in asked:
+        identity = resolve(request, authenticator)
+
+        if identity is not None:
+            publish(request, identity)
+            return t.cast("Found", memo(request)[authenticator, "found"])
+
+    return None
+
+
+def _other_kind(
+    app: Flask, state: JWTState, request: Request, need: Requirement
+) -> Found | None:
+    """Return a token of another kind; it does not say who is calling."""
+    for location in need.locations or state.locations:
+        claims = claims_at(app, state, request, location, need.typ)
+
+        if claims is not None:
+            return Found(claims, user_of(app, state, request, claims))
+
+    return None
+
+
+def _texts(name: str, need: Requirement) -> tuple[str, ...]:
+    """Return the rules that a view enforces, as the authorization lock writes them."""
+    if need.optional:
+        return ()
+
+    places = ("header",) if need.locations is None else need.locations
+    names = {f"{name}-cookie" if place == "cookie" else name for place in places}
+    texts = [f"via({', '.join(map(json.dumps, sorted(names)))})"]
+
+    if need.scope:
+        texts.append(f"scope({', '.join(map(json.dumps, sorted(need.scope)))})")
+
+    if need.max_age is not None:
+        texts.append(f"fresh({int(need.max_age)})")
+
+    return tuple(texts)

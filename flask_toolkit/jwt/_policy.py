@@ -1,0 +1,202 @@
+"""Which token is good, for what, and when: all decisions, no Flask.
+
+The order of the checks is fixed, and the first failure decides.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+from ._claims import check_types
+from ._claims import Claims
+from ._claims import is_number
+from ._claims import started_at
+from ._errors import InsufficientScopeError
+from ._errors import StepUpError
+from ._errors import TokenExpiredError
+from ._errors import TokenInvalidError
+from ._jws import Header
+from ._jws import normal_typ
+from ._jws import parse
+from ._jws import remember
+from ._settings import Issuer
+
+if t.TYPE_CHECKING:
+    from ._jws import Parsed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """By what the tokens of one application are judged."""
+
+    issuers: Mapping[str | None, Issuer]
+    own: str | None
+    """Our own ``iss``; ``None`` if our tokens have none."""
+
+    leeway: float
+    session: float
+    """Seconds that a session, and so any token, may last."""
+
+    max_size: int
+    known: dict[bytes, Header] = field(default_factory=dict[bytes, Header], repr=False)
+
+
+def verify(
+    token: object,
+    rules: Rules,
+    now: float,
+    *,
+    typ: str | None = None,
+    location: str | None = None,
+    lapsed: bool = False,
+) -> Claims:
+    """Return the claims of a token that is good now.
+
+    :param typ: The kind it must be. None: an access token of its issuer.
+    :param lapsed: Take one that has expired as well.
+    :raises TokenInvalidError: If it is not.
+    """
+    parsed = parse(token, rules.max_size, rules.known)
+
+    try:
+        issuer = _issuer(parsed, rules)
+        issuer.keys.check(parsed)
+        remember(rules.known, parsed)
+        _check_kind(parsed, issuer.typ if typ is None else typ)
+        _check_time(parsed.claims, rules, now, lapsed=lapsed)
+        _check_audience(parsed.claims, issuer.audience)
+        check_types(parsed.claims)
+        _check_unbound(parsed.claims)
+
+        if not lapsed:
+            _check_session(parsed.claims, rules, now)
+    except TokenInvalidError as error:
+        error.kid = parsed.header.kid
+        jti = parsed.claims.get("jti")
+        error.jti = jti if isinstance(jti, str) else None
+        raise
+
+    return Claims(parsed.claims, parsed.header.members, location)
+
+
+def is_own(claims: Mapping[str, t.Any], rules: Rules) -> bool:
+    """Tell whether we issued a token."""
+    return claims.get("iss") == rules.own
+
+
+def session_start(claims: Mapping[str, t.Any], rules: Rules) -> int | None:
+    """Return the start of our session in milliseconds, if the token has one."""
+    return started_at(claims.get("sid")) if is_own(claims, rules) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What a view asks of the token."""
+
+    optional: bool = False
+    scope: tuple[str, ...] = ()
+    max_age: float | None = None
+    typ: str | None = None
+    locations: tuple[t.Any, ...] | None = None
+    check: Callable[[Claims], bool] | None = None
+
+    def judge(self, claims: Claims, now: float) -> None:
+        """Return if a verified token is enough.
+
+        :raises InsufficientScopeError: If it lacks a scope, or ``check`` says no.
+        :raises StepUpError: If the sign-in is too old, or its time unknown.
+        :raises TypeError: If ``check`` returns no bool.
+        """
+        if self.scope and not claims.scope.issuperset(self.scope):
+            raise InsufficientScopeError(
+                "scope-missing", parameters=[("scope", " ".join(self.scope))]
+            )
+
+        if self.max_age is not None and not _is_fresh(claims, self.max_age, now):
+            raise StepUpError(
+                "not-fresh", parameters=[("max_age", str(int(self.max_age)))]
+            )
+
+        if self.check is not None:
+            verdict = t.cast("object", self.check(claims))
+
+            # A coroutine, for one, would count as true.
+            if not isinstance(verdict, bool):
+                raise TypeError("check= must be a plain function that returns a bool")
+
+            if not verdict:
+                raise InsufficientScopeError("check-failed")
+
+
+def _is_fresh(claims: Claims, max_age: float, now: float) -> bool:
+    proved: float | None = claims.get("auth_time")
+    return proved is not None and now - proved <= max_age
+
+
+def _issuer(parsed: Parsed, rules: Rules) -> Issuer:
+    iss = parsed.claims.get("iss")
+
+    # Only a key of the table: no fall-back, nothing is fetched.
+    if isinstance(iss, str) or "iss" not in parsed.claims:
+        found = rules.issuers.get(iss)
+
+        if found is not None:
+            return found
+
+    raise TokenInvalidError("issuer")
+
+
+def _check_kind(parsed: Parsed, typ: str) -> None:
+    found = parsed.header.typ
+
+    if found is None or found != normal_typ(typ):
+        raise TokenInvalidError("typ")
+
+
+def _check_time(
+    claims: Mapping[str, t.Any], rules: Rules, now: float, *, lapsed: bool
+) -> None:
+    exp: t.Any = claims.get("exp")
+
+    if not is_number(exp) or exp > now + rules.session + rules.leeway:
+        raise TokenInvalidError("exp")
+
+    if exp <= now - rules.leeway and not lapsed:
+        raise TokenExpiredError("expired")
+
+    if "nbf" in claims:
+        nbf = claims["nbf"]
+
+        if not is_number(nbf) or (nbf > now + rules.leeway and not lapsed):
+            raise TokenInvalidError("nbf")
+
+
+def _check_audience(claims: Mapping[str, t.Any], audience: str | None) -> None:
+    found: object = claims.get("aud")
+
+    if isinstance(found, list):
+        listed = t.cast("list[object]", found)
+        fits = all(isinstance(one, str) for one in listed) and audience in listed
+    else:
+        # A token for nobody is none for us, and null is not nobody.
+        fits = found == audience and (audience is not None or "aud" not in claims)
+
+    if not fits:
+        raise TokenInvalidError("audience")
+
+
+def _check_unbound(claims: Mapping[str, t.Any]) -> None:
+    # It is only good together with a key that we cannot ask for (RFC 9449, 8705).
+    if "cnf" in claims:
+        raise TokenInvalidError("bound")
+
+
+def _check_session(claims: Mapping[str, t.Any], rules: Rules, now: float) -> None:
+    start = session_start(claims, rules)
+
+    if start is not None and start / 1000 + rules.session <= now - rules.leeway:
+        raise TokenExpiredError("session-over")

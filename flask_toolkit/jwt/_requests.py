@@ -1,0 +1,82 @@
+"""The token that a request hands in to be exchanged or ended."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._authenticator import found_in_request
+from ._context import request_or_none
+from ._errors import JWTError
+from ._errors import TokenInvalidError
+from ._locations import check_origin
+from ._locations import name_of
+from ._locations import refresh_token_of
+from ._locations import token_at
+from ._settings import REFRESH_TYP
+from ._state import judge
+from ._state import rejected
+from ._tokens import judge_lapsed
+
+if t.TYPE_CHECKING:
+    from flask import Flask
+    from flask import Request
+
+    from ._claims import Claims
+    from ._extension import JWT
+    from ._state import JWTState
+
+
+def handed_in(app: Flask, state: JWTState) -> tuple[str, str]:
+    """Return the refresh token of the current request and where it stood.
+
+    :raises JWTError: If there is none, or it may be another site's doing.
+    """
+    try:
+        return refresh_token_of(app, state, _request())
+    except JWTError as error:
+        raise rejected(app, state, error, None)  # noqa: B904  # the same error
+
+
+def to_be_ended(app: Flask, state: JWTState, jwt: JWT[t.Any]) -> Claims:
+    """Return the claims of the current request's token, access or refresh.
+
+    It may have expired: somebody who logs out late still means it.
+
+    :raises JWTError: If there is none, it was never good, or another site may
+        have sent its cookie.
+    """
+    request = _request()
+    found = found_in_request(jwt)
+
+    try:
+        if found is not None:
+            if found.claims.location == "cookie":
+                check_origin(app, state, request)
+
+            return found.claims
+
+        for location in state.locations:
+            token = token_at(app, state, request, location)
+
+            if token is not None:
+                if location == "cookie":
+                    check_origin(app, state, request)
+
+                return judge_lapsed(app, state, token, name_of(location))
+
+        token, where = refresh_token_of(app, state, request)
+    except TokenInvalidError:
+        raise
+    except JWTError as error:
+        raise rejected(app, state, error, None)  # noqa: B904  # the same error
+
+    return judge(app, state, token, typ=REFRESH_TYP, location=where, lapsed=True)
+
+
+def _request() -> Request:
+    request = request_or_none()
+
+    if request is None:
+        raise RuntimeError("There is no request to take a token from: pass the token.")
+
+    return request

@@ -1,0 +1,393 @@
+"""What one application keeps of its tokens, and how it judges them."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import typing as t
+from collections.abc import Callable
+from functools import partial
+
+from flask import Flask
+from flask import Response
+
+from flask_toolkit._extension import State
+from flask_toolkit.errors import SetupError
+from flask_toolkit.identity import Authenticator
+from flask_toolkit.identity import memo
+from flask_toolkit.signing import signing_keys
+from flask_toolkit.stores import MemoryStore
+from flask_toolkit.stores import store_for
+
+from ._errors import JWTError
+from ._errors import TokenInvalidError
+from ._hooks import Hooks
+from ._keys import Key
+from ._keys import KeySet
+from ._locations import name_of
+from ._locations import token_at
+from ._locations import vary_of
+from ._policy import Rules
+from ._policy import verify
+from ._sessions import Sessions
+from ._sessions import TokenStore
+from ._settings import Issuer
+from ._settings import JWTSettings
+from ._signals import token_rejected
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Request
+
+    from ._claims import Claims
+    from ._locations import Location
+
+log = logging.getLogger("flask_toolkit.jwt")
+_MIN_SECRET_KEY = 16
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class JWTState(State[JWTSettings]):
+    """What one component keeps for one application."""
+
+    name: str
+    keys: KeySet | None
+    """Our keys; ``None`` if they are derived from ``SECRET_KEY``."""
+
+    given_store: TokenStore | None = dataclasses.field(repr=False)
+    clock: Callable[[], float] = dataclasses.field(repr=False)
+    authenticators: tuple[Authenticator[t.Any], ...] = dataclasses.field(repr=False)
+    hooks: Hooks = dataclasses.field(repr=False)
+    derived: _Derived = dataclasses.field(repr=False)
+    access_cookie: str
+    refresh_cookie: str
+    vary: Callable[[Response], Response] = dataclasses.field(repr=False)
+
+    # A key of what is remembered in a request: by identity, as settings have
+    # tables that cannot be hashed.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    @property
+    def locations(self) -> tuple[Location, ...]:
+        """Return where tokens are looked for, in order."""
+        return t.cast("tuple[Location, ...]", self.settings.ordered_locations)
+
+    def rules(self, app: Flask) -> Rules:
+        """Return by what tokens are judged, with the keys of now.
+
+        :raises SetupError: If there is no key, or a weak one.
+        """
+        rules = self.derived.rules
+        return self._derive(app) if rules is None or self.keys is None else rules
+
+    def own_keys(self, app: Flask) -> KeySet:
+        """Return our keys.
+
+        :raises SetupError: If there is no key, or a weak one.
+        """
+        rules = self.rules(app)
+        return rules.issuers[rules.own].keys
+
+    def sessions(self, app: Flask) -> Sessions:
+        """Return what the store knows of sessions.
+
+        :raises ConfigError: If the settings of the store do not fit.
+        """
+        derived = self.derived
+        rules = derived.rules or self.rules(app)
+        known = derived.sessions
+
+        if known is None or known.rules is not rules:
+            store = self.given_store or store_for(app)
+            known = derived.sessions = Sessions(store, self.name, rules)
+
+        return known
+
+    def warn_of_memory(self, app: Flask) -> None:
+        """Log once that ended sessions are known to this process alone."""
+        derived = self.derived
+
+        if (
+            self.given_store is None
+            and isinstance(store_for(app), MemoryStore)
+            and "TOOLKIT_STORE_URL" not in app.config
+            and not (derived.warned_of_memory or app.debug or app.testing)
+        ):
+            derived.warned_of_memory = True
+            log.warning(
+                "Revoked and reused tokens are known to this process alone. Set"
+                " TOOLKIT_STORE_URL, to 'memory://' if there is only one process."
+            )
+
+    def _derive(self, app: Flask) -> Rules:
+        derived = self.derived
+        raw = [] if self.keys is not None else signing_keys(app, self.name)
+
+        # Compared each time: applications set and change the key late.
+        if derived.rules is not None and derived.raw == raw:
+            return derived.rules
+
+        keys = self.keys
+
+        if keys is None:
+            check_secret_key(app, self, at_use=True)
+            loaded = [Key.load(secret) for secret in dict.fromkeys(reversed(raw))]
+            keys = KeySet(*loaded, *self.settings.older_keys)
+
+        rules = derived.rules = _rules(self.settings, keys)
+        derived.raw = raw
+        return rules
+
+
+@dataclasses.dataclass
+class _Derived:
+    """What is made at the first use and kept."""
+
+    lenient: bool
+    """Whether a weak SECRET_KEY only stops the use of tokens, not the start."""
+
+    raw: list[bytes] = dataclasses.field(default_factory=list[bytes])
+    rules: Rules | None = None
+    sessions: Sessions | None = None
+    warned_of_key: bool = False
+    warned_of_memory: bool = False
+
+
+def make_state(
+    extension: t.Any,
+    settings: JWTSettings,
+    *,
+    keys: KeySet | None,
+    store: TokenStore | None,
+    clock: Callable[[], float],
+    authenticators: tuple[Authenticator[t.Any], ...],
+    hooks: Hooks,
+    lenient: bool,
+) -> JWTState:
+    """Return the state of one component on one application."""
+    name: str = extension.name
+
+    if settings.own_key is not None:
+        keys = KeySet(settings.own_key, *settings.older_keys)
+
+    return JWTState(
+        extension,
+        settings,
+        name=name,
+        keys=keys,
+        given_store=store,
+        clock=clock,
+        authenticators=authenticators,
+        hooks=hooks,
+        derived=_Derived(lenient),
+        access_cookie=f"{_cookie_prefix(settings, '/')}{name}_access",
+        refresh_cookie=(
+            f"{_cookie_prefix(settings, settings.cookie_refresh_path)}{name}_refresh"
+        ),
+        vary=varying(t.cast("tuple[Location, ...]", settings.ordered_locations)),
+    )
+
+
+def check_secret_key(app: Flask, state: JWTState, *, at_use: bool) -> None:
+    """Refuse or warn of a ``SECRET_KEY`` that is short enough to be guessed.
+
+    :raises SetupError: If it is, outside of debug and testing; for a component
+        that nobody asked for only when a token is made or verified.
+    """
+    config = t.cast("Mapping[str, t.Any]", app.config)
+    keys: list[t.Any] = [config.get("SECRET_KEY")]
+    fallbacks: object = config.get("SECRET_KEY_FALLBACKS")
+
+    # Another type is refused by signing_keys, with what to write.
+    if isinstance(fallbacks, (list, tuple)):
+        keys.extend(t.cast("list[t.Any]", fallbacks))
+
+    if not any(map(_is_short, keys)):
+        return
+
+    message = (
+        f"SECRET_KEY, or one of its fallbacks, has fewer than {_MIN_SECRET_KEY} bytes:"
+        " whoever guesses it can make tokens. Make one with"
+        ' python -c "import secrets; print(secrets.token_urlsafe(32))"'
+    )
+
+    if not (app.debug or app.testing) and (at_use or not state.derived.lenient):
+        raise SetupError(message)
+
+    if not state.derived.warned_of_key:
+        state.derived.warned_of_key = True
+        log.warning(message)
+
+
+def judge(
+    app: Flask,
+    state: JWTState,
+    token: object,
+    *,
+    typ: str | None = None,
+    location: str | None = None,
+    lapsed: bool = False,
+) -> Claims:
+    """Return the claims of a token, without asking the store.
+
+    :raises TokenInvalidError: If it does not verify; logged and announced.
+    """
+    try:
+        return verify(
+            token,
+            state.rules(app),
+            state.clock(),
+            typ=typ,
+            location=location,
+            lapsed=lapsed,
+        )
+    except TokenInvalidError as error:
+        raise rejected(app, state, error, location)  # noqa: B904  # the same error
+
+
+def rejected(
+    app: Flask, state: JWTState, error: JWTError, location: str | None
+) -> JWTError:
+    """Return an error that knows who refused; log and announce a bad token."""
+    log.debug("Refused a token (%s, %s)", error.reason, location)
+
+    if isinstance(error, TokenInvalidError) and token_rejected.receivers:
+        token_rejected.send(
+            app,
+            reason=error.reason,
+            kid=error.kid,
+            jti=error.jti,
+            location=location,
+        )
+
+    return error.at(component=state.name, realm=state.settings.realm, location=location)
+
+
+def check_store(app: Flask, state: JWTState, claims: Claims) -> None:
+    """Return if neither the session nor the subject of a token was ended.
+
+    :raises TokenRevokedError: If it was.
+    :raises StoreUnavailableError: If the store cannot tell.
+    """
+    try:
+        state.sessions(app).check(claims)
+    except TokenInvalidError as error:
+        error.jti = claims.jti
+        raise rejected(app, state, error, claims.location)  # noqa: B904  # the same
+
+
+def claims_at(
+    app: Flask,
+    state: JWTState,
+    request: Request,
+    location: Location,
+    typ: str | None = None,
+) -> Claims | None:
+    """Return the verified claims of the token at one location, once a request.
+
+    :returns: ``None`` if nothing stands there.
+    :raises JWTError: If what stands there is not good; remembered too.
+    """
+    known = memo(request)
+    key = (state, location, typ)
+    found: Claims | JWTError | t.Literal["nothing"] | None = known.get(key)
+
+    if found is None:
+        # Remembered as well when nothing is there.
+        found = _found_at(app, state, request, location, typ) or "nothing"
+        known[key] = found
+
+    if isinstance(found, JWTError):
+        raise found.with_traceback(None)
+
+    return None if isinstance(found, str) else found
+
+
+def _found_at(
+    app: Flask,
+    state: JWTState,
+    request: Request,
+    location: Location,
+    typ: str | None,
+) -> Claims | JWTError | None:
+    name = name_of(location)
+
+    try:
+        token = token_at(app, state, request, location)
+    except JWTError as error:
+        return rejected(app, state, error, name)
+
+    if token is None:
+        return None
+
+    try:
+        claims = judge(app, state, token, typ=typ, location=name)
+
+        if state.settings.revocation == "always":
+            check_store(app, state, claims)
+    except JWTError as error:
+        return error
+
+    return claims
+
+
+def varying(locations: tuple[Location, ...]) -> Callable[[Response], Response]:
+    """Return what tells caches on which headers of the request an answer depends."""
+    return partial(_vary, vary_of(locations))
+
+
+def _vary(names: tuple[str, ...], response: Response) -> Response:
+    if "Vary" in response.headers:
+        response.vary.update(names)
+    elif names:
+        response.headers["Vary"] = ", ".join(names)
+
+    return response
+
+
+def private(response: Response) -> Response:
+    """Keep shared caches from storing an answer, unless the view decided."""
+    response.headers.setdefault("Cache-Control", "private")
+    return response
+
+
+def no_store(response: Response) -> Response:
+    """Keep every cache from storing an answer that holds tokens."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _rules(settings: JWTSettings, keys: KeySet) -> Rules:
+    issuers: dict[str | None, Issuer] = {
+        name: Issuer(keys=entry) if isinstance(entry, KeySet) else entry
+        for name, entry in settings.trusted_issuers.items()
+    }
+    issuers[settings.issuer] = Issuer(
+        keys=keys, audience=settings.audience, typ=settings.access_typ
+    )
+    return Rules(
+        issuers=issuers,
+        own=settings.issuer,
+        leeway=settings.leeway.total_seconds(),
+        session=settings.session_lifetime.total_seconds(),
+        max_size=settings.max_token_size,
+    )
+
+
+def _is_short(key: object) -> bool:
+    data = key.encode() if isinstance(key, str) else key
+    return isinstance(data, bytes) and 0 < len(data) < _MIN_SECRET_KEY
+
+
+def _cookie_prefix(settings: JWTSettings, path: str) -> str:
+    """Return what browsers demand attributes for (RFC 6265bis section 4.1.3)."""
+    if not settings.cookie_secure:
+        return ""
+
+    is_host = settings.cookie_domain is None and path == "/"
+    return "__Host-" if is_host else "__Secure-"
