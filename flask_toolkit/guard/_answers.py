@@ -1,0 +1,284 @@
+"""Answers to requests that the guard refuses: a redirect, a 401 or a 403."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+
+from flask import flash
+from werkzeug.exceptions import HTTPException
+
+from flask_toolkit.errors import AccessDeniedError
+from flask_toolkit.errors import BadCredentialError
+from flask_toolkit.errors import CrossOriginError
+from flask_toolkit.errors import LoginRequiredError
+from flask_toolkit.errors import RequestError
+from flask_toolkit.errors import SetupError
+from flask_toolkit.errors import StepUpRequiredError
+
+from ._decision import Decision
+from ._decision import Step
+from ._identify import challenge_of
+from ._policy import is_bearer
+from ._policy import is_navigation
+from ._policy import one_value
+from ._policy import only_scheme_differs
+from ._policy import path_below
+from ._policy import path_of_referer
+from ._policy import safe_next
+from ._policy import way_back
+from ._policy import with_parameters
+from ._rules import fresh_seconds
+from ._rules import Outcome
+from ._rules import scope_names
+from ._signals import access_denied
+
+if t.TYPE_CHECKING:
+    from flask import Flask
+    from flask import Request
+    from flask.wrappers import Response
+
+    from ._identify import Found
+    from ._rules import Rule
+    from ._rules import Verdict
+    from ._settings import GuardSettings
+    from ._state import GuardState
+
+_log = logging.getLogger("flask_toolkit.guard")
+_NO_STORE: t.Final = "no-store"
+
+
+def refuse(
+    app: Flask,
+    request: Request,
+    state: GuardState,
+    found: Found,
+    *,
+    verdict: Verdict,
+    rule: Rule,
+) -> Response:
+    """Return the redirect of a refusal, or what ``on_denied`` made of it.
+
+    :raises RequestError: If the answer is an error: a 401 or a 403.
+    """
+    decision = Decision(
+        outcome=verdict.outcome,
+        reason=_reason(found, verdict),
+        rule=rule,
+        guard=state.name,
+        endpoint=request.endpoint,
+        method=request.method,
+        identity=found.identity,
+        trace=(*found.trace, Step(repr(verdict.rule), verdict.reason)),
+    )
+    error = _error_of(found, state, verdict)
+    return _answer(app, request, state, decision, error)
+
+
+def refuse_origin(
+    app: Flask, request: Request, state: GuardState, found: Found, rule: Rule
+) -> Response:
+    """Answer a state change that another site asked for.
+
+    :raises RequestError: Always, unless ``on_denied`` returns something.
+    """
+    reason = "cross-origin"
+
+    if only_scheme_differs(request.environ):
+        reason += " (only the scheme differs: is ProxyFix missing?)"
+
+    decision = Decision(
+        outcome=Outcome.DENY,
+        reason=reason,
+        rule=rule,
+        guard=state.name,
+        endpoint=request.endpoint,
+        method=request.method,
+        identity=None,
+        trace=(*found.trace, Step("origin", reason)),
+    )
+    return _answer(app, request, state, decision, CrossOriginError())
+
+
+def challenges(
+    state: GuardState, parameters: tuple[tuple[str, str], ...] = ()
+) -> list[tuple[str, str]]:
+    """Return a ``WWW-Authenticate`` line for each authenticator that has one."""
+    return [
+        (header, with_parameters(challenge, parameters))
+        for authenticator in state.authenticators
+        for header, challenge in challenge_of(authenticator)
+    ]
+
+
+def login_location(app: Flask, request: Request, settings: GuardSettings) -> str:
+    """Return the address of the login view, with the way back to this page.
+
+    :raises SetupError: If no login view is set.
+    """
+    if settings.login_view is None:
+        raise SetupError(
+            "There is no login view: set TOOLKIT_GUARD_LOGIN_VIEW, or"
+            " LoginGuard(login_view=), to its endpoint."
+        )
+
+    return _with_next(app, request, settings, settings.login_view)
+
+
+def next_target(
+    request: Request, adapter: t.Any, settings: GuardSettings, default: str
+) -> str:
+    """Return where to go after a sign-in: ``next`` if it is a page of this app.
+
+    :param adapter: The URL adapter of the request.
+    """
+    if settings.next_param is None or adapter is None:
+        return default
+
+    given = one_value(
+        request.args.getlist(settings.next_param),
+        request.form.getlist(settings.next_param),
+    )
+    target = safe_next(given, "")
+    path = path_below(request.root_path, target)
+
+    if path is None:
+        return default
+
+    try:
+        endpoint, _ = adapter.match(path, method="GET")
+    except HTTPException:
+        # No such page, not by GET, or answered by a redirect of its own.
+        return default
+
+    return default if endpoint == settings.login_view else target
+
+
+def _answer(
+    app: Flask,
+    request: Request,
+    state: GuardState,
+    decision: Decision,
+    error: RequestError,
+) -> Response:
+    _log.info("denied %s %s: %s", decision.method, decision.endpoint, decision.reason)
+
+    access_denied.send(app, decision=decision)
+
+    if state.callbacks.on_denied is not None:
+        own = app.ensure_sync(state.callbacks.on_denied)(decision)
+
+        if own is not None:
+            response = app.make_response(own)
+            response.headers.setdefault("Cache-Control", _NO_STORE)
+            return response
+
+    location = _location(app, request, state.settings, decision, error)
+
+    if location is None:
+        if app.debug:
+            error.members["decision"] = decision.summary()
+
+        raise error
+
+    if state.settings.message is not None:
+        flash(state.settings.message)
+
+    response = app.make_response(app.redirect(location, 303))
+    response.headers["Cache-Control"] = _NO_STORE
+    return response
+
+
+def _location(
+    app: Flask,
+    request: Request,
+    settings: GuardSettings,
+    decision: Decision,
+    error: RequestError,
+) -> str | None:
+    """Return where to send a person who can help it by signing in."""
+    view = settings.login_view
+    can_help = isinstance(error, (LoginRequiredError, StepUpRequiredError))
+
+    if view is None or not can_help or not is_navigation(request.environ):
+        return None
+
+    if decision.outcome is Outcome.STALE and settings.refresh_view is not None:
+        view = settings.refresh_view
+
+    return _with_next(app, request, settings, view)
+
+
+def _with_next(app: Flask, request: Request, settings: GuardSettings, view: str) -> str:
+    target = None if settings.next_param is None else _way_back(request)
+    values: dict[str, t.Any] = {}
+
+    if target is not None:
+        values[str(settings.next_param)] = target
+
+    return app.url_for(view, **values)
+
+
+def _way_back(request: Request) -> str | None:
+    if request.method in {"GET", "HEAD"}:
+        query = request.query_string.decode("latin-1")
+        return way_back(request.root_path, request.path, query)
+
+    # The page that a form stands on; its own address would be a 405.
+    return path_of_referer(request.headers.get("Referer"), request.host_url)
+
+
+def _reason(found: Found, verdict: Verdict) -> str:
+    """Return why, more exactly than "login required" where that is known."""
+    if verdict.outcome is not Outcome.LOGIN:
+        return verdict.reason
+
+    told = [step.result for step in found.trace if step.result != "no-credential"]
+    return told[-1] if told else verdict.reason
+
+
+def _error_of(found: Found, state: GuardState, verdict: Verdict) -> RequestError:
+    if found.error is not None:
+        return _own(found.error, challenges(state))
+
+    if verdict.outcome is Outcome.LOGIN:
+        return LoginRequiredError(headers=challenges(state))
+
+    if verdict.outcome is Outcome.STALE:
+        # RFC 9470 section 3: how recent the proof must be.
+        seconds = str(fresh_seconds(verdict.rule))
+        parameters = (
+            ("error", "insufficient_user_authentication"),
+            ("max_age", seconds),
+        )
+        return StepUpRequiredError(headers=challenges(state, parameters))
+
+    return AccessDeniedError(headers=_scope_challenge(found, state, verdict))
+
+
+def _scope_challenge(
+    found: Found, state: GuardState, verdict: Verdict
+) -> list[tuple[str, str]]:
+    """Return what a bearer token lacks (RFC 6750 section 3.1), if that is why."""
+    names = scope_names(verdict.rule)
+    answered = found.identity.via if found.identity is not None else None
+
+    if not names:
+        return []
+
+    parameters = (("error", "insufficient_scope"), ("scope", " ".join(names)))
+    return [
+        (header, with_parameters(challenge, parameters))
+        for authenticator in state.authenticators
+        if authenticator.name == answered
+        for header, challenge in challenge_of(authenticator)
+        if is_bearer(challenge)
+    ]
+
+
+def _own(error: HTTPException, headers: list[tuple[str, str]]) -> RequestError:
+    """Return an error of an authenticator as one that renders itself."""
+    if isinstance(error, RequestError):
+        return error
+
+    return BadCredentialError(headers=headers)

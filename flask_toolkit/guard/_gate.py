@@ -1,0 +1,202 @@
+"""The one hook of all guards of an application, and its check at first use."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from flask import after_this_request
+from flask.globals import request_ctx
+
+from flask_toolkit.errors import SetupError
+from flask_toolkit.identity import publish
+from flask_toolkit.identity import request_origin
+
+from ._answers import refuse
+from ._answers import refuse_origin
+from ._identify import facts_about
+from ._identify import identify
+from ._marks import plan_for
+from ._policy import origin_refused
+from ._policy import SAFE_METHODS
+from ._rules import authenticated
+from ._rules import evaluate
+from ._rules import fresh_seconds
+from ._rules import Outcome
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterator
+
+    from flask import Flask
+    from flask import Request
+    from flask.wrappers import Response
+
+    from flask_toolkit.identity import Identity
+
+    from ._plan import Access
+    from ._state import GuardState
+    from ._state import Plan
+    from ._state import Registry
+
+
+def gate_for(app: Flask, registry: Registry) -> Callable[[], Response | None]:
+    """Return the hook that decides about each request of ``app``."""
+
+    def guard_request() -> Response | None:
+        if not registry.checked:
+            check_setup(app, registry)
+
+        request = request_ctx.request
+        rule = request.url_rule
+
+        # Not found, wrong method, a redirect of the router: nothing to protect.
+        if rule is None:
+            return None
+
+        method = request.method
+
+        if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+            return None
+
+        plan = current_plan(app, registry, rule.endpoint, method)
+
+        if plan.guard is None or plan.access is None:
+            return None
+
+        return _decide(app, request, plan.guard, plan.access)
+
+    return guard_request
+
+
+def current_plan(app: Flask, registry: Registry, endpoint: str, method: str) -> Plan:
+    """Return the plan of an endpoint, made anew if another view serves it."""
+    key = (endpoint, method)
+    plan = registry.plans.get(key)
+
+    if plan is None or plan.view is not app.view_functions.get(endpoint):
+        plan = registry.plans[key] = plan_for(app, registry, endpoint, method)
+
+    return plan
+
+
+def check_setup(app: Flask, registry: Registry) -> None:
+    """Check once what can only be known when all routes are there.
+
+    :raises SetupError: With everything that is wrong, at every request until it
+        is mended.
+    """
+    problems = list(setup_problems(app, registry))
+
+    if problems:
+        listed = "\n".join(f"- {problem}" for problem in problems)
+        raise SetupError(f"The login guard cannot work like this:\n{listed}")
+
+    registry.checked = True
+
+
+def setup_problems(app: Flask, registry: Registry) -> Iterator[str]:
+    """Yield what is wrong with the guards of ``app``, in words."""
+    fallbacks = t.cast("object", app.config["SECRET_KEY_FALLBACKS"])
+
+    if isinstance(fallbacks, (str, bytes)):
+        yield (
+            "SECRET_KEY_FALLBACKS must be a list of keys, not one text: Flask takes"
+            " it letter by letter, and each letter would sign."
+        )
+
+    for guard in registry.guards():
+        for field, endpoint in _named_endpoints(guard):
+            key = f"TOOLKIT_{guard.name.upper()}_{field}"
+
+            if endpoint not in app.view_functions:
+                near = difflib.get_close_matches(endpoint, app.view_functions, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                yield f"{key}: there is no endpoint {endpoint!r}{hint}"
+            else:
+                yield from _unusable(app, registry, key, endpoint, field)
+
+
+def _named_endpoints(guard: GuardState) -> Iterator[tuple[str, str]]:
+    settings = guard.settings
+
+    if settings.login_view is not None:
+        yield "LOGIN_VIEW", settings.login_view
+
+    if settings.refresh_view is not None:
+        yield "REFRESH_VIEW", settings.refresh_view
+
+    for endpoint in settings.public:
+        yield "PUBLIC", endpoint
+
+
+def _unusable(
+    app: Flask, registry: Registry, key: str, endpoint: str, field: str
+) -> Iterator[str]:
+    try:
+        access = plan_for(app, registry, endpoint, "GET").access
+    except SetupError as problem:
+        yield f"{key}: {problem}"
+        return
+
+    if access is None or access.public:
+        return
+
+    if field == "LOGIN_VIEW":
+        yield f"{key}: {endpoint!r} asks for {access.rule!r}; nobody could sign in"
+
+    if field == "REFRESH_VIEW" and any(map(fresh_seconds, access.rule.atoms())):
+        yield f"{key}: {endpoint!r} asks for {access.rule!r}; it would send in circles"
+
+
+def _decide(
+    app: Flask, request: Request, guard: GuardState, access: Access
+) -> Response | None:
+    refused = (
+        request.method not in SAFE_METHODS
+        and not access.cross_origin
+        and guard.settings.origin_check != "off"
+        and origin_refused(
+            request_origin(request.environ, guard.trusted), guard.settings.origin_check
+        )
+    )
+
+    if access.public and not refused:
+        return None
+
+    found = identify(app, request, guard, explicit_only=refused)
+
+    if refused and found.identity is None and found.error is None:
+        return refuse_origin(app, request, guard, found, access.rule)
+
+    if found.error is not None or not access.public:
+        # The most frequent rule needs no evaluation: somebody is there.
+        if found.identity is None or access.rule is not authenticated:
+            verdict = evaluate(access.rule, facts_about(guard, found.identity))
+
+            if verdict.outcome is not Outcome.ALLOW:
+                return refuse(
+                    app, request, guard, found, verdict=verdict, rule=access.rule
+                )
+
+        after_this_request(guard.finish)
+
+    publish(request, t.cast("Identity[t.Any]", found.identity))
+    return None
+
+
+def finisher(cache_control: str, *, by_header: bool) -> Callable[[Response], Response]:
+    """Return what keeps guarded answers out of shared caches (RFC 9111 3.5)."""
+
+    def finish(response: Response) -> Response:
+        headers = response.headers
+
+        if "Cache-Control" not in headers:
+            headers.add("Cache-Control", cache_control)
+
+        if by_header:
+            response.vary.add("Authorization")
+
+        return response
+
+    return finish

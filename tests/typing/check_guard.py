@@ -1,0 +1,127 @@
+"""What type checkers know of the guard; checked, never run."""
+
+import typing as t
+from typing import assert_type
+
+from flask import Blueprint
+from flask import Flask
+from flask.views import MethodView
+
+from flask_toolkit.guard import authenticated
+from flask_toolkit.guard import Decision
+from flask_toolkit.guard import fresh
+from flask_toolkit.guard import guard_map
+from flask_toolkit.guard import LoginGuard
+from flask_toolkit.guard import public
+from flask_toolkit.guard import require
+from flask_toolkit.guard import role
+from flask_toolkit.guard import RouteAccess
+from flask_toolkit.guard import Rule
+from flask_toolkit.guard import rule
+from flask_toolkit.guard import safe_next
+from flask_toolkit.guard import scope
+from flask_toolkit.guard import SessionAuthenticator
+from flask_toolkit.guard import verify_password
+from flask_toolkit.guard import via
+from flask_toolkit.identity import Identity
+
+
+class User:
+    """A user of the application under test."""
+
+    name: str = ""
+
+
+class Stranger:
+    """Somebody else's user."""
+
+
+app = Flask("app")
+guard = LoginGuard[User](app, login_view="sign_in")
+named = LoginGuard[User](name="staff", authenticators=[SessionAuthenticator()])
+named.init_app(Blueprint("staff", "staff"))
+
+assert_type(guard.user, User)
+assert_type(guard.user_or_none, User | None)
+assert_type(guard.identity, Identity[User] | None)
+assert_type(guard.next_url("/"), str)
+assert_type(guard.allows(role("a")), bool)
+assert_type(guard_map(app), tuple[RouteAccess, ...])
+assert_type(safe_next(None, "/"), str)
+assert_type(verify_password(None, "x"), bool)
+guard.login(User(), remember=True)
+guard.login(Stranger())  # type: ignore[arg-type]
+guard.login(User(), True)  # type: ignore[call-arg]
+
+
+@guard.user_loader
+def load(id: str) -> User | None:
+    """Find a user."""
+    return None
+
+
+@guard.user_loader
+async def load_later(id: str) -> User | None:
+    """Find a user, later."""
+    return None
+
+
+assert_type(load("1"), User | None)
+
+
+@guard.user_loader  # type: ignore[arg-type]
+def load_stranger(id: str) -> Stranger | None:
+    """Find somebody of another kind."""
+    return None
+
+
+@guard.roles_of
+def roles(user: User) -> set[str]:
+    """Tell the roles."""
+    return {user.name}
+
+
+@guard.on_denied
+def denied(decision: Decision) -> None:
+    """Look at a refusal."""
+    assert_type(decision.trace[0].source, str)
+
+
+@app.get("/number")
+@public
+def number(count: int) -> str:
+    """Keep its signature under a mark."""
+    return str(count)
+
+
+@require(role("a"), fresh(300))
+def text(count: int) -> str:
+    """Keep its signature under a rule."""
+    return str(count)
+
+
+@public(reason="for all")
+class Page(MethodView):
+    """Keep its type under a mark."""
+
+    def get(self) -> str:
+        """Answer."""
+        return "page"
+
+
+assert_type(number(1), str)
+assert_type(text(1), str)
+text("1")  # type: ignore[arg-type]
+assert_type(Page(), Page)
+assert_type(public(Blueprint("a", "a")), Blueprint)
+
+
+def owns(identity: Identity[t.Any], obj: t.Any) -> bool:
+    """Tell whether the caller owns the object."""
+    return bool(obj == identity.id)
+
+
+assert_type(role("a") & ~scope("b") | via("c"), Rule)
+assert_type(authenticated & rule(owns), Rule)
+role("a") & "b"  # type: ignore[operator]
+require("admin")  # type: ignore[arg-type]
