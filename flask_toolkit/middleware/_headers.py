@@ -1,0 +1,91 @@
+"""What a middleware may put into the header of an answer."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from wsgiref.headers import Headers
+
+__all__ = ["CheckedHeaders", "checked", "trouble"]
+
+# RFC 9110 sections 5.1 and 5.5; PEP 3333 wants nothing beyond latin-1.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
+# RFC 9110 section 7.6.1; PEP 3333 leaves them to the server.
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def trouble(name: object, value: object = "") -> str | None:
+    r"""Return why this cannot be a header of an answer, or ``None``.
+
+    The value is not repeated: it may come from the client.
+
+    >>> trouble("X-Shop", "blue"), trouble("X-Shop", "blue\r\nSet-Cookie: a=b")
+    (None, "the value of 'X-Shop' holds a character that no header may hold")
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return f"{name!r} is not the name of a header"
+
+    if name.lower() in _HOP_BY_HOP:
+        return f"{name!r} belongs to the server (a hop-by-hop header)"
+
+    if not isinstance(value, str):
+        return f"the value of {name!r} is no text"
+
+    if not _VALUE.fullmatch(value):
+        return f"the value of {name!r} holds a character that no header may hold"
+
+    return None
+
+
+def checked(name: str, value: str) -> tuple[str, str]:
+    """Return the header as a pair.
+
+    :raises ValueError: If it would break the answer, or end it early.
+    """
+    problem = trouble(name, value)
+
+    if problem is not None:
+        raise ValueError(problem)
+
+    return name, value
+
+
+class CheckedHeaders(Headers):
+    """The headers of an answer; what is set is checked, what stands is not."""
+
+    def __init__(self, headers: list[tuple[str, str]]) -> None:
+        # Not through super(), which looks at each header the application set.
+        self._headers = headers
+
+    def __setitem__(self, name: str, val: str | None) -> None:
+        super().__setitem__(*checked(name, t.cast("str", val)))
+
+    def setdefault(self, name: str, value: str) -> str:
+        """Set a header unless it is there, and return its value."""
+        return super().setdefault(*checked(name, value))
+
+    def add_header(self, _name: str, _value: str | None, **_params: str | None) -> None:
+        """Add a header, however many of its name there are.
+
+        Keyword arguments are parameters after the value, as in ``filename="..."``.
+        """
+        super().add_header(_name, _value, **_params)
+
+        try:
+            checked(*self._headers[-1])
+        except ValueError:
+            del self._headers[-1]
+            raise

@@ -1,0 +1,117 @@
+"""An id for every request: in the scope, in the log and in the answer."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import typing as t
+
+from ._headers import checked
+from ._middleware import Raw
+from ._plan import Phase
+from ._scope import current_scope
+
+if t.TYPE_CHECKING:
+    from ._scope import Scope
+
+__all__ = ["RequestId", "RequestIdFilter", "is_traceparent"]
+
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,128}")
+# W3C Trace Context 3.2.2: version ff is invalid, and so are ids of zeros only.
+_TRACEPARENT = re.compile(
+    r"(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+)
+_TRACEPARENT_LENGTH = 55
+_MAX_MEMBERS = 32
+
+
+class RequestId(Raw):
+    """Give each request an id, and send it with the answer.
+
+    :param header: Its name.
+    :param trust_inbound: Keep a well-formed id and ``traceparent`` of the caller.
+        Only behind a proxy that sets them: else strangers write into your logs and
+        decide what is traced.
+    """
+
+    name = "request_id"
+    phase = Phase.REQUEST_ID
+
+    def __init__(
+        self, *, header: str = "X-Request-ID", trust_inbound: bool = False
+    ) -> None:
+        self.header: str = checked(header, "")[0]
+        self.trust_inbound: bool = trust_inbound
+        self._key = f"HTTP_{header.upper().replace('-', '_')}"
+        self._length = len(header)
+        self._lower = header.lower()
+
+    def before(self, scope: Scope, /) -> None:
+        """Choose the id before any other middleware may log."""
+        if self.trust_inbound:
+            self._take_over(scope)
+
+        if scope.request_id is None:
+            scope.request_id = os.urandom(16).hex()
+
+    def begin(
+        self, scope: Scope, status: str, headers: list[tuple[str, str]], /
+    ) -> None:
+        """Send the id; one that the application sent gives way to it."""
+        for index, (name, _) in enumerate(headers):
+            if len(name) == self._length and name.lower() == self._lower:
+                del headers[index]
+                break
+
+        headers.append((self.header, t.cast("str", scope.request_id)))
+
+    def _take_over(self, scope: Scope) -> None:
+        environ = scope.environ
+        given = environ.get(self._key, "")
+
+        if _WELL_FORMED.fullmatch(given):
+            scope.request_id = given
+
+        parent = environ.get("HTTP_TRACEPARENT", "")
+
+        if is_traceparent(parent):
+            scope.traceparent = parent
+            state = environ.get("HTTP_TRACESTATE", "")
+
+            if state and state.count(",") < _MAX_MEMBERS:
+                scope.tracestate = state
+
+
+class RequestIdFilter(logging.Filter):
+    """Put the id of the current request into log records, as ``request_id``.
+
+    Add it to a handler. Outside of a request it is ``-``.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, with an id."""
+        if not hasattr(record, "request_id"):
+            scope = current_scope()
+            record.request_id = (scope and scope.request_id) or "-"
+
+        return True
+
+
+def is_traceparent(value: str) -> bool:
+    """Tell whether this is a ``traceparent`` (W3C Trace Context 3.2).
+
+    Of a later version than 00 the part that is known must be right.
+
+    >>> is_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    True
+    >>> is_traceparent("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01")
+    False
+    """
+    found = _TRACEPARENT.match(value)
+
+    if found is None:
+        return False
+
+    rest = value[_TRACEPARENT_LENGTH:]
+    return not rest or (found[1] != "00" and rest.startswith("-"))

@@ -1,0 +1,97 @@
+"""What may stand in the header of an answer."""
+
+import typing as t
+from collections.abc import Callable
+from wsgiref.headers import Headers
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_toolkit.middleware import Middleware
+from flask_toolkit.middleware import Scope
+from flask_toolkit.middleware._headers import CheckedHeaders
+from flask_toolkit.middleware._headers import trouble
+
+Make = Callable[..., Flask]
+Serve = Callable[..., t.Any]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        pytest.param("X-A", "b\r\nSet-Cookie: x=y", "character", id="crlf"),
+        pytest.param("X-A", "b\nc", "character", id="lf"),
+        pytest.param("X-A", "b\rc", "character", id="cr"),
+        pytest.param("X-A", "b\0c", "character", id="nul"),
+        pytest.param("X-A", "b\x7fc", "character", id="delete"),
+        pytest.param("X-A", "\u20ac", "character", id="not-latin-1"),
+        pytest.param("X-A", " b", "character", id="leading-blank"),
+        pytest.param("X-A", 5, "is no text", id="number"),
+        pytest.param("X A", "b", "not the name", id="blank-in-name"),
+        pytest.param("X-A:", "b", "not the name", id="colon-in-name"),
+        pytest.param("X-A\r\n", "b", "not the name", id="crlf-in-name"),
+        pytest.param("", "b", "not the name", id="no-name"),
+        pytest.param(None, "b", "not the name", id="none"),
+        pytest.param("Connection", "close", "hop-by-hop", id="connection"),
+        pytest.param("transfer-ENCODING", "chunked", "hop-by-hop", id="any-case"),
+    ],
+)
+def test_no_control_character_and_no_hop_by_hop_header(
+    name: t.Any, value: t.Any, word: str
+) -> None:
+    """RFC 9110 5.5 and 7.6.1, PEP 3333: every way to set a header refuses it."""
+    assert word in (trouble(name, value) or "")
+    headers = CheckedHeaders([("X-Before", "1")])
+
+    with pytest.raises(ValueError, match=word):
+        headers[name] = value
+    with pytest.raises(ValueError, match=word):
+        headers.setdefault(name, value)
+    if isinstance(name, str) and isinstance(value, str):
+        with pytest.raises(ValueError, match=word):
+            headers.add_header(name, value)
+
+    assert headers.items() == [("X-Before", "1")]
+
+
+def test_good_headers_are_set() -> None:
+    """The object works as the one of the standard library, on the same list."""
+    pairs = [("X-A", "1")]
+    headers: Headers = CheckedHeaders(pairs)
+    headers["X-A"] = "2"
+    headers.setdefault("x-a", "3")
+    headers.add_header("Content-Disposition", "attachment", filename="a b.txt")
+
+    assert pairs == [
+        ("X-A", "2"),
+        ("Content-Disposition", 'attachment; filename="a b.txt"'),
+    ]
+
+
+@given(st.text(), st.text())
+def test_what_passes_stays_one_line(name: str, value: str) -> None:
+    """No accepted pair can be read as more than one header."""
+    if trouble(name, value) is None:
+        line = f"{name}: {value}".encode("latin-1")
+        assert len(line.splitlines()) == 1 or b"\x85" in line
+        assert not set(line) & {0, 10, 13}
+
+
+def test_an_injected_header_never_reaches_the_client(make: Make, serve: Serve) -> None:
+    """A middleware that copies what the client sent fails, loudly."""
+
+    class Echo(Middleware):
+        name = "echo"
+
+        def headers(self, scope: Scope, status: str, headers: Headers) -> None:
+            headers["X-Echo"] = scope.environ["HTTP_X_ECHO"]
+
+    app = make(Echo())
+    good = serve(app.wsgi_app, HTTP_X_ECHO="one")
+    bad = serve(app.wsgi_app, HTTP_X_ECHO="one\r\nSet-Cookie: a=b")
+
+    assert good["X-Echo"] == "one"
+    assert isinstance(bad.error, ValueError)
+    assert (bad.status, bad.headers) == ("", [])
