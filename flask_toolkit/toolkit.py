@@ -1,0 +1,213 @@
+"""The facade: a sensible set of parts, attached in one fixed order."""
+
+from __future__ import annotations
+
+import typing as t
+from contextlib import contextmanager
+from importlib import import_module
+
+from flask_toolkit.errors import ConfigError
+from flask_toolkit.errors import SetupError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Generator
+    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from flask import Flask
+
+    from flask_toolkit._extension import Extension
+    from flask_toolkit.config import ConfigLoader
+    from flask_toolkit.guard import LoginGuard
+    from flask_toolkit.jwt import JWT
+    from flask_toolkit.middleware import MiddlewareStack
+    from flask_toolkit.problems import Problems
+    from flask_toolkit.routing import Converters
+    from flask_toolkit.signals import Signals
+
+__all__ = ["Toolkit"]
+
+
+class Toolkit:
+    """Attach configuration, parts and their links to an application at once.
+
+    For each part ``True`` is a plain one, ``False`` none, and an instance is
+    yours. On by default is what leaves status and body of an existing
+    application alone; new are a request id in the answer, and errors as JSON for
+    clients that ask for JSON. The guard changes more and is on when passed.
+
+    The order is fixed: configuration; then the settings of all parts, so that
+    all problems come at once; then signals, converters, middleware, problems,
+    guard, jwt. Outside of its own keys it never touches the session.
+
+    :param app: Attach to it at once.
+    :param config: Fills ``app.config`` before the parts read it.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        config: ConfigLoader[t.Any] | None = None,
+        signals: Signals | bool = True,
+        middleware: MiddlewareStack | bool = True,
+        problems: Problems | bool = True,
+        converters: Converters | bool = True,
+        jwt: JWT[t.Any] | bool = True,
+        guard: LoginGuard[t.Any] | bool = False,
+    ) -> None:
+        self._config = config
+        self._parts: dict[str, Extension[t.Any]] = {}
+        given = {
+            "signals": signals,
+            "converters": converters,
+            "middleware": middleware,
+            "problems": problems,
+            "guard": guard,
+            "jwt": jwt,
+        }
+
+        for keyword, part in given.items():
+            if part is True:
+                self._parts[keyword] = _plain(keyword)
+            elif part is not False:
+                self._parts[keyword] = part
+
+        if app is not None:
+            self.init_app(app)
+
+    def __repr__(self) -> str:
+        return f"<Toolkit of {', '.join(self._parts)}>"
+
+    @property
+    def config(self) -> ConfigLoader[t.Any]:
+        """Return the configuration loader."""
+        if self._config is None:
+            raise _off("config")
+
+        return self._config
+
+    @property
+    def signals(self) -> Signals:
+        """Return the part that defines and lists signals."""
+        return t.cast("Signals", self._part("signals"))
+
+    @property
+    def converters(self) -> Converters:
+        """Return the part that registers URL converters."""
+        return t.cast("Converters", self._part("converters"))
+
+    @property
+    def middleware(self) -> MiddlewareStack:
+        """Return the WSGI middleware stack."""
+        return t.cast("MiddlewareStack", self._part("middleware"))
+
+    @property
+    def problems(self) -> Problems:
+        """Return the part that answers errors."""
+        return t.cast("Problems", self._part("problems"))
+
+    @property
+    def guard(self) -> LoginGuard[t.Any]:
+        """Return the login guard."""
+        return t.cast("LoginGuard[t.Any]", self._part("guard"))
+
+    @property
+    def jwt(self) -> JWT[t.Any]:
+        """Return the part that issues and verifies tokens."""
+        return t.cast("JWT[t.Any]", self._part("jwt"))
+
+    def init_app(
+        self, app: Flask, overrides: Mapping[str, t.Any] | None = None
+    ) -> None:
+        """Load the configuration and attach all parts to ``app``.
+
+        :param overrides: The strongest layer of ``config``, as tests need it.
+        :raises ConfigError: With every problem of the configuration and of the
+            settings of all parts.
+        :raises SetupError: If one of the parts is attached already.
+        """
+        if overrides is not None and self._config is None:
+            raise SetupError("overrides= needs config=: there is no loader to take it.")
+
+        with _announced(app, list(self._parts.values())):
+            if self._config is not None:
+                self._config.init_app(app, overrides)
+
+            problems = [
+                each for part in self._parts.values() for each in part.bind(app)
+            ]
+
+            if problems:
+                raise ConfigError(problems)
+
+            self._link(app)
+
+            for part in self._parts.values():
+                part.attach(app)
+
+        app.extensions["toolkit"] = self
+
+    def _link(self, app: Flask) -> None:
+        """Hand things from part to part; they never import each other."""
+        if "middleware" in self._parts and "problems" in self._parts:
+            app.extensions["toolkit.error_response"] = self.problems.response
+
+        if "guard" in self._parts and "jwt" in self._parts:
+            from flask_toolkit.jwt import JWTAuthenticator
+
+            # Our own issuer only: a foreign subject must never become a local user.
+            authenticator = JWTAuthenticator(self.jwt, foreign=False)
+            self.guard.default_authenticators(app, [authenticator])
+
+    def _part(self, keyword: str) -> Extension[t.Any]:
+        try:
+            return self._parts[keyword]
+        except KeyError:
+            raise _off(keyword) from None
+
+
+def _off(keyword: str) -> SetupError:
+    value = "a ConfigLoader" if keyword == "config" else "True or an instance"
+    return SetupError(
+        f"This Toolkit has no {keyword}. Pass {keyword}= with {value} to Toolkit()."
+    )
+
+
+@contextmanager
+def _announced(app: Flask, parts: Sequence[Extension[t.Any]]) -> Generator[None]:
+    """Announce ``parts``; after a failure take back what is not attached.
+
+    A corrected configuration can then be tried again on the same application.
+    """
+    done: list[Extension[t.Any]] = []
+
+    try:
+        for part in parts:
+            part.announce(app)
+            done.append(part)
+
+        yield
+    except BaseException:
+        for part in done:
+            part.withdraw(app)
+
+        raise
+
+
+def _plain(keyword: str) -> Extension[t.Any]:
+    module, name = _PLAIN[keyword]
+    cls: t.Any = getattr(import_module(module), name)
+    # A weak SECRET_KEY stops the start only where tokens were asked for.
+    made: Extension[t.Any] = cls.by_default() if keyword == "jwt" else cls()
+    return made
+
+
+_PLAIN = {
+    "converters": ("flask_toolkit.routing", "Converters"),
+    "guard": ("flask_toolkit.guard", "LoginGuard"),
+    "jwt": ("flask_toolkit.jwt", "JWT"),
+    "middleware": ("flask_toolkit.middleware", "MiddlewareStack"),
+    "problems": ("flask_toolkit.problems", "Problems"),
+    "signals": ("flask_toolkit.signals", "Signals"),
+}
