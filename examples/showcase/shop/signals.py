@@ -1,0 +1,29 @@
+"""What the shop announces. It does not know who listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .extensions import signals
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlaced:
+    """Payload: which fields a sender must give and a receiver may take."""
+
+    number: int
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartChanged:
+    """Payload: an editor changed a part."""
+
+    sku: str
+    cents: int
+    stock: int
+
+
+order_placed = signals.define("order-placed", OrderPlaced, doc="An order was stored.")
+part_changed = signals.define("part-changed", PartChanged, doc="A part was edited.")

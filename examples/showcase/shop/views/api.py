@@ -1,0 +1,72 @@
+"""The JSON API: tokens instead of cookies, problem documents instead of pages."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict
+
+from flask import Blueprint
+from flask import request
+
+from flask_toolkit.guard import LoginGuard
+from flask_toolkit.guard import public
+from flask_toolkit.jwt import JWTAuthenticator
+from shop import orders
+from shop import users
+from shop.extensions import jwt
+from shop.problems import InvalidGrantError
+
+if t.TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+api = Blueprint("api", __name__, url_prefix="/api")
+
+# A guard of its own: below /api only a token counts, no session does, and
+# nobody is sent to a login page.
+LoginGuard(api, name="api", authenticators=[JWTAuthenticator(jwt)])
+
+SCOPES = frozenset({"orders:read"})
+
+
+@api.post("/token")
+@public(reason="a program logs in here")
+def token() -> ResponseReturnValue:
+    """Give a pair of tokens for a name and a password.
+
+    A program asks for no more ``scope`` than it needs; left out, it gets all.
+    """
+    user = users.check(request.form["username"], request.form["password"])
+
+    if user is None:
+        raise InvalidGrantError("That name and password do not belong together.")
+
+    wanted = request.form.get("scope", " ".join(SCOPES))
+    granted = SCOPES.intersection(wanted.split())
+    return jwt.issue(str(user.id), scope=granted).to_dict()
+
+
+@api.post("/refresh")
+@public(reason="the refresh token in the body is the proof")
+def refresh() -> ResponseReturnValue:
+    """Trade a refresh token for the next pair; each works once."""
+    return jwt.rotate().to_dict()
+
+
+@api.get("/me")
+@jwt.required
+def me() -> ResponseReturnValue:
+    """Tell who the token belongs to."""
+    user = jwt.user
+    return {
+        "username": user.username,
+        "name": user.name,
+        "roles": list(user.roles),
+        "scope": sorted(jwt.claims.scope),
+    }
+
+
+@api.get("/orders")
+@jwt.required(scope="orders:read")
+def list_orders() -> ResponseReturnValue:
+    """List the caller's orders, if the token was given that right."""
+    return {"orders": [asdict(order) for order in orders.of_user(jwt.user)]}

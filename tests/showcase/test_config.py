@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import tomllib
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from flask_toolkit.errors import ConfigError
+
+if t.TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+SHOWCASE = Path(__file__).parents[2] / "examples" / "showcase"
+
+
+def test_the_page_shows_origins(editor: FlaskClient) -> None:
+    """Each value stands with the place that set it."""
+    page = editor.get("/admin/configuration").text
+
+    assert "settings.toml:" in page
+    assert "secrets.toml" in page
+    assert "Tinker Street Cycles" in page
+    assert "TOOLKIT_JWT_ACCESS_LIFETIME" in page
+
+
+def test_the_page_shows_no_secret(app: Flask, editor: FlaskClient) -> None:
+    """Neither secret stands in the page, whole or as a part of a row."""
+    page = editor.get("/admin/configuration").text
+
+    assert "********" in page
+    assert app.config["SECRET_KEY"] not in page
+    assert app.config["DEMO_PASSWORD"] not in page
+
+
+def test_the_page_shows_what_code_set_later(app: Flask, editor: FlaskClient) -> None:
+    """A key that no source gave stands there as code, an empty table too."""
+    app.config["LATER"] = {}
+    page = editor.get("/admin/configuration").text
+
+    assert "LATER" in page
+    assert "code app.config" in page
+
+
+def test_a_variable_wins_and_is_typed(
+    instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SHOP_LOW_STOCK beats the file, as a number."""
+    from shop import create_app
+
+    monkeypatch.setenv("SHOP_LOW_STOCK", "7")
+
+    assert create_app(instance=instance).config["LOW_STOCK"] == 7
+
+
+def test_all_problems_come_at_once(instance: Path) -> None:
+    """Two bad values are two problems of one error."""
+    from shop import create_app
+
+    with pytest.raises(ConfigError, match="2 problems") as info:
+        create_app({"LOW_STOCK": -1, "CURRENCY": "DM"}, instance=instance)
+
+    assert {problem.key for problem in info.value.problems} == {"LOW_STOCK", "CURRENCY"}
+
+
+def test_a_second_start_finds_the_data(instance: Path) -> None:
+    """Secrets and orders outlive the process."""
+    from shop import create_app
+
+    first, second = create_app(instance=instance), create_app(instance=instance)
+
+    assert first.config["SECRET_KEY"] == second.config["SECRET_KEY"]
+
+
+def test_two_installations_share_no_secret(instance: Path, tmp_path: Path) -> None:
+    """Each first start draws its own."""
+    from shop import config
+
+    other = config.prepare(tmp_path / "other")
+    drawn = [
+        tomllib.loads((folder / config.SECRETS).read_text("utf-8"))
+        for folder in (instance, other)
+    ]
+
+    assert drawn[0].keys() == drawn[1].keys() == {"SECRET_KEY", "DEMO_PASSWORD"}
+    assert drawn[0].values() != drawn[1].values()
+    assert len(drawn[1]["SECRET_KEY"]) >= 32
+
+
+def test_secrets_are_the_owners_alone(instance: Path) -> None:
+    """File and folder have modes 0600 and 0700, and git ignores the folder."""
+    paths = (instance / "secrets.toml", instance)
+
+    assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o600, 0o700]
+    assert (instance / ".gitignore").read_text("utf-8") == "*\n"
+
+
+def test_the_folder_comes_from_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SHOP_INSTANCE names it where nobody passes one."""
+    from shop import config
+
+    monkeypatch.setenv("SHOP_INSTANCE", str(tmp_path / "elsewhere"))
+
+    assert config.prepare() == tmp_path / "elsewhere"
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """The error names the folder and the way out."""
+    from shop import create_app
+
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigError, match="cannot keep its data") as info:
+        create_app(instance=tmp_path / "file" / "instance")
+
+    assert "SHOP_INSTANCE" in str(info.value)
+
+
+def test_a_folder_that_became_read_only(
+    instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The start fails, not the first order."""
+    from shop import create_app
+
+    # Said, not done: for root every folder can be written.
+    monkeypatch.setattr("os.access", lambda *_: False)
+
+    with pytest.raises(ConfigError, match="read-only"):
+        create_app(instance=instance)
+
+
+def test_a_database_that_cannot_be_opened(instance: Path) -> None:
+    """The error says so in the same way."""
+    from shop import create_app
+
+    (instance / "shop.db").unlink()
+    (instance / "shop.db").mkdir()
+
+    with pytest.raises(ConfigError, match="unable to open database file"):
+        create_app(instance=instance)
+
+
+def test_the_command_line_starts_it(tmp_path: Path) -> None:
+    """``flask --app examples/showcase/shop`` finds the factory."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", str(SHOWCASE / "shop"), "routes"],
+        env={**os.environ, "SHOP_INSTANCE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert "/shop/<sku:code>" in done.stdout
+
+
+def test_the_command_line_reports_without_a_traceback(tmp_path: Path) -> None:
+    """A checkout that cannot be written ends in one message."""
+    (tmp_path / "file").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", str(SHOWCASE / "shop"), "run"],
+        env={**os.environ, "SHOP_INSTANCE": str(tmp_path / "file")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "SHOP_INSTANCE" in done.stderr
+    assert "Traceback" not in done.stderr

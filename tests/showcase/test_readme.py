@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+README = (EXAMPLES / "README.md").read_text("utf-8")
+
+
+def test_every_example_is_listed() -> None:
+    """The table names the files that are there, and no others."""
+    named = set(re.findall(r"examples/(\d\d_\w+\.py) run", README))
+
+    assert named == {path.name for path in EXAMPLES.glob("[0-9]*.py")}
+
+
+def test_every_file_of_the_showcase_is_listed() -> None:
+    """The list leads through all modules, and no others."""
+    listed = README.partition("Where to look")[2]
+    named = set(re.findall(r"`(\w+\.py|\w+/)`", listed))
+    shop = EXAMPLES / "showcase" / "shop"
+    folders = {f"{path.name}/" for path in shop.iterdir() if path.is_dir()}
+
+    assert named == {path.name for path in shop.glob("*.py")} | folders - {
+        "__pycache__/"
+    }
