@@ -15,6 +15,7 @@ from flask_toolkit._redact import is_secret_name
 from flask_toolkit._redact import shown
 from flask_toolkit._values import from_text
 from flask_toolkit._values import from_value
+from flask_toolkit._values import hints_of
 from flask_toolkit._values import unwrap
 from flask_toolkit._values import ValueProblem
 from flask_toolkit.errors import ConfigError
@@ -61,7 +62,7 @@ class SettingsSpec:
     @functools.cached_property
     def fields(self) -> Mapping[str, SettingsField]:
         """Return the fields by name, resolved at the first use (65-130 us)."""
-        hints = t.get_type_hints(self.cls, include_extras=True)
+        hints = hints_of(self.cls)
         return {
             field.name: self._field(field, hints[field.name])
             for field in dataclasses.fields(self.cls)
@@ -267,4 +268,4 @@ class _Reader:
 
     def _place(self, key: str) -> Origin:
         entry = self._entry(key)
-        return entry.origin if entry else Origin("code", "app.config")
+        return entry.located() if entry else Origin("code", "app.config")

@@ -11,6 +11,7 @@ import enum
 import json
 import math
 import re
+import sys
 import types
 import typing as t
 from collections.abc import Callable
@@ -106,6 +107,28 @@ def from_value(kind: t.Any, value: t.Any, *, base: Path | None = None) -> t.Any:
 
     kind, constraints = unwrap(kind)
     return _constrained(_checked(kind, value, base), constraints)
+
+
+def hints_of(cls: type[t.Any]) -> dict[str, t.Any]:
+    """Return the resolved annotations of a class and its bases, with their marks.
+
+    Unlike :func:`typing.get_type_hints` it evaluates text with the names of the
+    module as globals, so that a ``lambda`` in a :class:`Constraint` sees them.
+
+    :raises NameError: If an annotation does not resolve; or what it raises.
+    """
+    hints: dict[str, t.Any] = {}
+
+    for base in reversed(cls.__mro__):
+        own = vars(base).get("__annotations__")
+
+        if own:
+            names = {**vars(base), **vars(sys.modules[base.__module__])}
+            parts = {"__annotations__": own, "__module__": base.__module__}
+            holder = type(base.__name__, (), parts)
+            hints |= t.get_type_hints(holder, names, names, include_extras=True)
+
+    return hints
 
 
 def unwrap(kind: t.Any) -> tuple[t.Any, tuple[t.Any, ...]]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from flask_toolkit._values import hints_of
 from flask_toolkit._values import is_dict
 from flask_toolkit._values import is_table
 from flask_toolkit._values import members_of
@@ -274,7 +275,7 @@ def _node(  # noqa: PLR0917  # one call each, in the order of a definition
 
 def _hints(cls: type[t.Any]) -> dict[str, t.Any]:
     try:
-        return t.get_type_hints(cls, include_extras=True)
+        return hints_of(cls)
     except Exception:  # noqa: BLE001  # evaluating annotations can raise anything
         places = ", ".join(_unresolved(cls))
 
@@ -286,11 +287,16 @@ def _hints(cls: type[t.Any]) -> dict[str, t.Any]:
 
 def _unresolved(cls: type[t.Any]) -> t.Iterator[str]:
     for base in cls.__mro__:
+        own = {name: value for name, value in vars(base).items() if name[:2] != "__"}
+
         for name, hint in vars(base).get("__annotations__", {}).items():
-            names = {"__annotations__": {name: hint}, "__module__": base.__module__}
+            names = own | {
+                "__annotations__": {name: hint},
+                "__module__": base.__module__,
+            }
 
             try:
-                t.get_type_hints(type(base.__name__, (), names), include_extras=True)
+                hints_of(type(base.__name__, (), names))
             except Exception:  # noqa: BLE001  # the one we look for
                 yield f"{base.__name__}.{name}"
 

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from flask_toolkit._values import describe
 from flask_toolkit._values import from_text
 from flask_toolkit._values import from_value
+from flask_toolkit._values import hints_of
 from flask_toolkit._values import is_deep
 from flask_toolkit._values import is_dict
 from flask_toolkit._values import is_mapping
@@ -408,3 +409,22 @@ def test_durations_round_trip(duration: timedelta) -> None:
     assert from_text(timedelta, text) == whole
     iso = f"P{day}DT{rest // 3600}H{rest % 3600 // 60}M{rest % 60}S"
     assert from_text(timedelta, iso) == whole
+
+
+LIMIT = 10
+
+
+class Limited:
+    """A schema whose constraint names a constant of its module."""
+
+    DEFAULT = 1
+    size: "t.Annotated[int, Constraint(lambda n: n <= LIMIT, 'at most 10')]"
+
+
+def test_a_lambda_in_an_annotation_sees_its_module() -> None:
+    """As under ``from __future__ import annotations``, where all are text."""
+    kind = hints_of(Limited)["size"]
+
+    assert from_value(kind, 10) == 10
+    with pytest.raises(ValueProblem, match="at most 10"):
+        from_value(kind, 11)
