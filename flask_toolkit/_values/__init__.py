@@ -1,0 +1,36 @@
+"""Read text as a typed value, and check values that are typed already.
+
+Pure: types and values in, a value or a :class:`ValueProblem` out. Settings of
+components and the schema of a configuration are both read here, so that one
+rule holds for both.
+"""
+
+from ._durations import seconds
+from ._kinds import describe
+from ._kinds import hints_of
+from ._kinds import is_dict
+from ._kinds import is_mapping
+from ._kinds import is_table
+from ._kinds import members_of
+from ._kinds import unwrap
+from ._kinds import ValueProblem
+from ._read import from_text
+from ._read import from_value
+from ._text import is_deep
+from ._text import read_json
+
+__all__ = [
+    "ValueProblem",
+    "describe",
+    "from_text",
+    "from_value",
+    "hints_of",
+    "is_deep",
+    "is_dict",
+    "is_mapping",
+    "is_table",
+    "members_of",
+    "read_json",
+    "seconds",
+    "unwrap",
+]

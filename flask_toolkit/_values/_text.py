@@ -1,0 +1,237 @@
+"""Read text as one value of a plain type; containers come as their parts."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import typing as t
+from datetime import timedelta
+
+from ._kinds import ValueProblem
+from ._kinds import WORDS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Iterable
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+
+
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+_INTEGER = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*", re.ASCII)
+
+
+_FLOAT = re.compile(r"[+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+_UNITS = re.compile(
+    r"(?:(?P<d>[0-9]+)d)?(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m)?(?:(?P<s>[0-9]+)s)?"
+)
+
+
+_ISO = re.compile(
+    r"P(?:(?P<d>[0-9]+)D)?"
+    r"(?:T(?:(?P<h>[0-9]+)H)?(?:(?P<m>[0-9]+)M)?(?:(?P<s>[0-9]+)S)?)?"
+)
+
+
+_LENGTH = 100  # of a number or duration in text: no setting needs more
+
+
+_DEPTH = 32
+
+
+def _read_bool(text: str) -> bool:
+    word = text.strip().lower()
+
+    if word in _TRUE:
+        return True
+
+    if word in _FALSE:
+        return False
+
+    raise ValueProblem("true or false", hint="true false 1 0 yes no on off")
+
+
+def _read_int(text: str) -> int:
+    word = text.strip()
+
+    if len(word) <= _LENGTH and _INTEGER.fullmatch(word):
+        return int(word)
+
+    hint = None
+
+    if "://" in word:
+        hint = "this looks like a Kubernetes service variable"
+
+    raise ValueProblem("an integer", hint=hint)
+
+
+def _read_float(text: str) -> float:
+    word = text.strip()
+
+    if len(word) <= _LENGTH and _FLOAT.fullmatch(word):
+        try:
+            number = float(word)
+        except ValueError:
+            pass
+        else:
+            if math.isfinite(number):
+                return number
+
+    raise ValueProblem("a finite number")
+
+
+def _read_duration(text: str) -> timedelta:
+    word = text.strip()
+
+    if len(word) > _LENGTH:
+        raise ValueProblem(WORDS[timedelta])
+
+    if _FLOAT.fullmatch(word):
+        return duration_of(_read_float(word))
+
+    found = _UNITS.fullmatch(word) or _ISO.fullmatch(word)
+    parts = (
+        {unit: int(n) for unit, n in found.groupdict().items() if n} if found else {}
+    )
+
+    if not parts:
+        raise ValueProblem(WORDS[timedelta])
+
+    return duration_of(
+        parts.get("d", 0) * 86400
+        + parts.get("h", 0) * 3600
+        + parts.get("m", 0) * 60
+        + parts.get("s", 0)
+    )
+
+
+def duration_of(number: float) -> timedelta:
+    try:
+        return timedelta(seconds=number)
+    except (OverflowError, ValueError):
+        raise ValueProblem("a duration of less than 999999999 days") from None
+
+
+def _read_bytes(text: str) -> bytes:
+    try:
+        # Bytes of the environment that are not UTF-8 arrive as surrogates.
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        pass
+
+    raise ValueProblem("bytes")
+
+
+def _read_none(text: str) -> None:
+    if text:
+        raise ValueProblem("nothing")
+
+
+READERS: dict[t.Any, Callable[[str], t.Any]] = {
+    t.Any: str,
+    object: str,
+    str: str,
+    bytes: _read_bytes,
+    bool: _read_bool,
+    int: _read_int,
+    float: _read_float,
+    timedelta: _read_duration,
+    type(None): _read_none,
+}
+
+
+def is_deep(value: t.Any, *, limit: int) -> bool:
+    """Tell whether a parsed value is nested too deeply or has too many parts."""
+    waiting = [(value, 0)]
+    count = 0
+
+    while waiting:
+        item, depth = waiting.pop()
+        count += 1
+
+        if count > limit or depth > _DEPTH:
+            return True
+
+        if isinstance(item, (dict, list)):
+            parts = t.cast(
+                "Iterable[t.Any]", item.values() if isinstance(item, dict) else item
+            )
+            waiting.extend((part, depth + 1) for part in parts)
+
+    return False
+
+
+def read_json(text: str) -> t.Any:
+    """Return what JSON text says, by the strict reading of RFC 8259.
+
+    A name that occurs twice, ``NaN`` and endless nesting are refused.
+
+    :raises ValueProblem: If it is not such a text.
+    """
+    hint = None
+
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    except ValueProblem as problem:
+        hint = problem.hint
+    except (ValueError, RecursionError):
+        pass
+    else:
+        if not is_deep(value, limit=len(text) + 1):
+            return value
+
+        hint = "it is nested too deeply"
+
+    raise ValueProblem("JSON", hint=hint)
+
+
+def split(text: str) -> list[str] | list[t.Any]:
+    word = text.strip()
+
+    if word.startswith("["):
+        try:
+            # Text that begins so is an array, or JSON refuses it.
+            return t.cast("list[t.Any]", read_json(word))
+        except ValueProblem as problem:
+            raise ValueProblem("a JSON list", hint=problem.hint) from None
+
+    if not word:
+        return []
+
+    parts = [part.strip() for part in word.removesuffix(",").split(",")]
+
+    if not all(parts):
+        raise ValueProblem("a list", hint="two commas have nothing between them")
+
+    return parts
+
+
+def read_table(text: str) -> dict[str, t.Any]:
+    hint = None
+    value: t.Any = None
+
+    try:
+        value = read_json(text)
+    except ValueProblem as problem:
+        hint = problem.hint
+
+    if not isinstance(value, dict):
+        raise ValueProblem("a JSON object", hint=hint)
+
+    return t.cast("dict[str, t.Any]", value)
+
+
+def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    if len(found := dict(pairs)) != len(pairs):
+        raise ValueProblem("a JSON object", hint="a name occurs twice (RFC 8259 4)")
+
+    return found
+
+
+def _refuse(constant: str) -> t.NoReturn:
+    raise ValueError(constant)
