@@ -4,6 +4,7 @@
 python3 dev.py demo [--once] [--port N]   tour the showcase, then serve it
 python3 dev.py test [pytest arguments]    run the tests
 python3 dev.py check                      run everything a change has to pass
+python3 dev.py matrix [nox arguments]     test the wheel on each Python
 
 The first run makes the environment .venv in the folder of this file, and later
 runs use it again. A new Python or a moved folder makes it anew; a change in
@@ -13,12 +14,14 @@ pyproject.toml or constraints/ installs again.
 # The syntax stays that of Python 3.8, so that an old Python can say what it needs.
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +34,7 @@ ENV = ROOT / ".venv"
 WINDOWS = os.name == "nt"
 NEEDED = (3, 11)
 LAST_PORT = 65535
+PATIENCE = 3  # seconds that a program gets to end by itself
 
 # What each stage installs besides the package and its extras.
 GROUPS: dict[str, list[str]] = {
@@ -243,30 +247,39 @@ def _has_ensurepip() -> bool:
 def run(command: t.Sequence[str]) -> int:
     """Run a program in the foreground and return its exit code."""
     child = subprocess.Popen(command, cwd=ROOT, env=variables())
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
 
     while True:
         try:
             return child.wait()
         except KeyboardInterrupt:
-            # The terminal sent it to the program too, which ends in its own way.
-            continue
+            # A terminal sends it to the program too, which ends in its own way;
+            # one that was sent to this process alone is passed on.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return child.wait(PATIENCE)
+
+            child.send_signal(signal.SIGINT)
 
 
 def demo(arguments: t.Sequence[str]) -> int:
     """Tour the showcase and serve it."""
-    words = list(arguments)
-
-    while words:
-        word = words.pop(0)
-
-        if word == "--port":
-            if not words or not words[0].isdecimal() or int(words.pop(0)) > LAST_PORT:
-                raise StopError(f"--port needs a number from 0 to {LAST_PORT}.")
-        elif word != "--once":
-            raise StopError(f"demo knows --once and --port N, not {word!r}.")
-
+    parser = argparse.ArgumentParser(prog="dev.py demo", description=demo.__doc__)
+    parser.add_argument("--once", action="store_true", help="end after the tour")
+    parser.add_argument(
+        "--port", type=_port, metavar="N", help="serve there, or fail if it is taken"
+    )
+    options = parser.parse_args(arguments)
+    words = ["--once"] if options.once else []
+    words += [] if options.port is None else ["--port", str(options.port)]
     set_up("demo")
-    return run([program("python"), str(_tour()), *arguments])
+    return run([program("python"), str(_tour()), *words])
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"it takes a number from 0 to {LAST_PORT}")
+
+    return int(text)
 
 
 def _tour() -> Path:
@@ -351,7 +364,13 @@ def _check_packages() -> list[str]:
     return []
 
 
-TASKS = {"demo": demo, "test": test, "check": check}
+def matrix(arguments: t.Sequence[str]) -> int:
+    """Test the built wheel on each Python, with newest and oldest dependencies."""
+    set_up("dev")
+    return run([program("nox"), *arguments])
+
+
+TASKS = {"demo": demo, "test": test, "check": check, "matrix": matrix}
 
 
 def main(arguments: t.Sequence[str]) -> int:
