@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 from flask import request
 from flask.globals import app_ctx
 from werkzeug.exceptions import HTTPException
 
-from flask_toolkit._settings import bind
 from flask_toolkit._settings import Bound
 from flask_toolkit._settings import collect
 from flask_toolkit._settings import declare
+from flask_toolkit._settings import declared
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import RequestError
 from flask_toolkit.errors import SetupError
 
 if t.TYPE_CHECKING:
+    from collections.abc import Awaitable
     from collections.abc import Callable
     from collections.abc import Mapping
 
@@ -29,6 +33,7 @@ if t.TYPE_CHECKING:
     from flask_toolkit.errors import ConfigProblem
 
 S = t.TypeVar("S")
+R = t.TypeVar("R")
 _RESERVED = frozenset({"checks", "config", "origins", "settings", "store", "trusted"})
 
 
@@ -50,6 +55,9 @@ class Extension(t.Generic[S]):
     and overrides :meth:`setup`. The object keeps neither an application nor a
     configuration; both live in ``app.extensions``.
     """
+
+    kernel_settings: t.ClassVar[tuple[str, ...]] = ()
+    """Names of settings without an extension that this one reads: ``store``."""
 
     _component: t.ClassVar[str]
     _settings_class: t.ClassVar[type[t.Any]]
@@ -135,6 +143,10 @@ class Extension(t.Generic[S]):
             self._spec, settings, self._options, _raw(self._spec, app.config)
         )
 
+        for name in self.kernel_settings:
+            for spec in declared().get(name, ()):
+                problems += _bind_kernel(app, spec)
+
         return problems
 
     def withdraw(self, app: Flask) -> None:
@@ -193,15 +205,50 @@ def kernel_settings(app: Flask, spec: SettingsSpec) -> t.Any:
 
     :raises ConfigError: With all keys that are unknown or malformed.
     """
+    problems = _bind_kernel(app, spec)
+
+    if problems:
+        raise ConfigError(problems)
+
+    return settings_table(app)[spec.name].settings
+
+
+def _bind_kernel(app: Flask, spec: SettingsSpec) -> list[ConfigProblem]:
     table = settings_table(app)
-    bound = table.get(spec.name)
 
-    if bound is None:
-        settings = bind(spec, app.config, options={}, origins=_origins(app))
-        bound = Bound(spec, settings, {}, _raw(spec, app.config))
-        table[spec.name] = bound
+    if spec.name in table:
+        return []
 
-    return bound.settings
+    settings, problems = collect(spec, app.config, options={}, origins=_origins(app))
+
+    if not problems:
+        table[spec.name] = Bound(spec, settings, {}, _raw(spec, app.config))
+
+    return problems
+
+
+def run_async(
+    app: Flask,
+    function: Callable[..., Awaitable[R]],
+    /,
+    *args: t.Any,
+    **kwargs: t.Any,
+) -> R:
+    """Call an ``async`` function from code that is not, and return its result.
+
+    Inside an async view the loop of this thread runs already and cannot be
+    waited for, so the function then gets a thread and a loop of its own.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return t.cast("R", app.async_to_sync(function)(*args, **kwargs))  # type: ignore[arg-type]  # any awaitable will do
+
+    async def main() -> R:
+        return await function(*args, **kwargs)
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(copy_context().run, asyncio.run, main()).result()
 
 
 def answer_request_errors(app: Flask) -> None:

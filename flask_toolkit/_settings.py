@@ -92,6 +92,10 @@ class Bound(t.NamedTuple):
     raw: Mapping[str, t.Any]
     """The keys of ``app.config`` as they were when they were read."""
 
+    def __repr__(self) -> str:
+        # Options and raw values may be secrets, and app.extensions is printed.
+        return f"Bound({self.spec.name!r}, {self.settings!r})"
+
 
 _declared: dict[str, dict[type[t.Any], SettingsSpec]] = {}
 

@@ -139,7 +139,8 @@ class Toolkit:
             ]
 
             if problems:
-                raise ConfigError(problems)
+                # Parts that share a setting report the same problem.
+                raise ConfigError(dict.fromkeys(problems))
 
             self._link(app)
 

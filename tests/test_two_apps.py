@@ -25,7 +25,7 @@ EXTENSIONS: list[type[Extension[t.Any]]] = [
     Problems,
     Signals,
 ]
-SECRET = "canary-" * 6
+SECRET = "canary-0123456789-abcdefghijklmnopqrst"
 
 each_extension = pytest.mark.parametrize(
     "extension", EXTENSIONS, ids=lambda extension: extension.__name__
@@ -86,10 +86,12 @@ def test_an_unknown_setting_stops_the_start(extension: type[Extension[t.Any]]) -
 def test_no_secret_in_repr(extension: type[Extension[t.Any]]) -> None:
     """Neither the part nor its state shows the key of the application."""
     app = _app()
+    app.config["TOOLKIT_JWT_KEY"] = SECRET
     part = extension(app)
     app.test_client().get("/")
 
     assert SECRET not in f"{part!r} {part.settings_of(app)!r} {part.state_of(app)!r}"
+    assert SECRET not in repr(app.extensions)
 
 
 @each_extension

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from inspect import isawaitable
 
 from flask import flash
+from flask import session
 from werkzeug.exceptions import HTTPException
 
+from flask_toolkit._extension import run_async
 from flask_toolkit.errors import AccessDeniedError
 from flask_toolkit.errors import BadCredentialError
 from flask_toolkit.errors import CrossOriginError
@@ -34,6 +37,9 @@ from ._rules import scope_names
 from ._signals import access_denied
 
 if t.TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from collections.abc import Iterable
+
     from flask import Flask
     from flask import Request
     from flask.wrappers import Response
@@ -166,7 +172,10 @@ def _answer(
     access_denied.send(app, decision=decision)
 
     if state.callbacks.on_denied is not None:
-        own = app.ensure_sync(state.callbacks.on_denied)(decision)
+        own: t.Any = state.callbacks.on_denied(decision)
+
+        if isawaitable(own):
+            own = run_async(app, _result_of, own)
 
         if own is not None:
             response = app.make_response(own)
@@ -181,12 +190,28 @@ def _answer(
 
         raise error
 
-    if state.settings.message is not None:
-        flash(state.settings.message)
+    if decision.outcome is Outcome.LOGIN and state.settings.message is not None:
+        _flash_once(app, state.settings.message)
 
     response = app.make_response(app.redirect(location, 303))
     response.headers["Cache-Control"] = _NO_STORE
     return response
+
+
+async def _result_of(answer: Awaitable[t.Any]) -> t.Any:
+    return await answer
+
+
+def _flash_once(app: Flask, message: str) -> None:
+    """Flash ``message`` unless it waits already, from a page nobody looked at."""
+    # Without a SECRET_KEY there is no session to flash in; the way is still shown.
+    if app.session_interface.is_null_session(session):
+        return
+
+    waiting = t.cast("Iterable[tuple[str, str]]", session.get("_flashes", ()))
+
+    if message not in {text for _, text in waiting}:
+        flash(message)
 
 
 def _location(

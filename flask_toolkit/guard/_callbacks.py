@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
+from flask_toolkit._extension import run_async
+
 from ._policy import checked_id
 from ._policy import checked_roles
 from ._policy import default_id
@@ -35,8 +37,7 @@ class Callbacks:
         if self.load is None:
             return None
 
-        load = app.async_to_sync(self.load) if self.load_is_async else self.load
-        return load(id)
+        return run_async(app, self.load, id) if self.load_is_async else self.load(id)
 
     def id(self, user: t.Any) -> str:
         """Return the id of ``user``.

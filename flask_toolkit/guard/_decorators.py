@@ -1,7 +1,9 @@
 """``public`` and ``require``: marks on views, View classes, methods, blueprints.
 
 They write an attribute and return what they got, so their order among other
-decorators does not matter, and a mark that gets lost leaves the route closed.
+decorators does not matter. A wrapper without ``functools.wraps`` above one hides
+it: a lost ``public`` leaves the route closed, a lost ``require`` leaves it to the
+guard's own rule, which is a sign-in. ``guard_map`` shows what is in force.
 """
 
 from __future__ import annotations

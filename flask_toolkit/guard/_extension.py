@@ -53,6 +53,7 @@ from ._state import GuardState
 from ._state import registry_of
 
 if t.TYPE_CHECKING:
+    from collections.abc import Awaitable
     from collections.abc import Callable
     from collections.abc import Collection
     from collections.abc import Coroutine
@@ -68,6 +69,9 @@ if t.TYPE_CHECKING:
     from flask_toolkit.identity import Identity
 
     from ._decision import Decision
+
+    Denied: t.TypeAlias = ResponseReturnValue | None
+    Denial: t.TypeAlias = Callable[[Decision], Denied | Awaitable[Denied]]
 
 U = t.TypeVar("U")
 _SERVER_ERROR = 500
@@ -95,6 +99,8 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
     :raises SetupError: If two authenticators have one name, or a session
         authenticator belongs to another guard.
     """
+
+    kernel_settings = ("trusted",)
 
     def __init__(
         self,
@@ -222,10 +228,11 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         self._callbacks.roles_of = get
         return get
 
-    def on_denied(
-        self, answer: Callable[[Decision], ResponseReturnValue | None], /
-    ) -> Callable[[Decision], ResponseReturnValue | None]:
-        """Answer refusals yourself; ``None`` leaves the answer to the guard."""
+    def on_denied(self, answer: Denial, /) -> Denial:
+        """Answer refusals yourself; ``None`` leaves the answer to the guard.
+
+        It may be ``async``.
+        """
         self._callbacks.on_denied = answer
         return answer
 

@@ -27,6 +27,7 @@ from ._rules import Outcome
 if t.TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from flask import Flask
     from flask import Request
@@ -38,6 +39,11 @@ if t.TYPE_CHECKING:
     from ._state import GuardState
     from ._state import Plan
     from ._state import Registry
+
+
+_METHODS: t.Final = frozenset(
+    {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+)
 
 
 def gate_for(app: Flask, registry: Registry) -> Callable[[], Response | None]:
@@ -75,7 +81,11 @@ def current_plan(app: Flask, registry: Registry, endpoint: str, method: str) -> 
     plan = registry.plans.get(key)
 
     if plan is None or plan.view is not app.view_functions.get(endpoint):
-        plan = registry.plans[key] = plan_for(app, registry, endpoint, method)
+        plan = plan_for(app, registry, endpoint, method)
+
+        # A route may take any method; what clients make up is not kept.
+        if method in _METHODS:
+            registry.plans[key] = plan
 
     return plan
 
@@ -97,7 +107,8 @@ def check_setup(app: Flask, registry: Registry) -> None:
 
 def setup_problems(app: Flask, registry: Registry) -> Iterator[str]:
     """Yield what is wrong with the guards of ``app``, in words."""
-    fallbacks = t.cast("object", app.config["SECRET_KEY_FALLBACKS"])
+    config = t.cast("Mapping[str, object]", app.config)
+    fallbacks = config.get("SECRET_KEY_FALLBACKS")
 
     if isinstance(fallbacks, (str, bytes)):
         yield (
@@ -139,6 +150,9 @@ def _unusable(
         yield f"{key}: {problem}"
         return
 
+    if field != "PUBLIC" and not _takes_links(app, endpoint):
+        yield f"{key}: {endpoint!r} cannot be linked to: it needs GET and no arguments"
+
     if access is None or access.public:
         return
 
@@ -147,6 +161,16 @@ def _unusable(
 
     if field == "REFRESH_VIEW" and any(map(fresh_seconds, access.rule.atoms())):
         yield f"{key}: {endpoint!r} asks for {access.rule!r}; it would send in circles"
+
+
+def _takes_links(app: Flask, endpoint: str) -> bool:
+    """Tell whether a redirect can lead to an endpoint."""
+    return any(
+        (rule.methods is None or "GET" in rule.methods)
+        # Werkzeug types the set by halves.
+        and rule.arguments <= (rule.defaults or {}).keys()  # pyright: ignore[reportUnknownMemberType]
+        for rule in app.url_map.iter_rules(endpoint)
+    )
 
 
 def _decide(

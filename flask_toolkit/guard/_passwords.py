@@ -40,7 +40,7 @@ def verify_password(stored: str | None, given: str) -> bool:
 
     try:
         return check_password_hash(stored, password)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError):
         # An unknown method, or one with parameters that nothing can compute.
         return _refuse()
 

@@ -12,6 +12,7 @@ from flask import Flask
 from flask import has_request_context
 from flask import request
 
+from flask_toolkit._extension import run_async
 from flask_toolkit.errors import SetupError
 
 from ._links import name_of
@@ -75,6 +76,10 @@ class _Sending(t.NamedTuple):
             receiver = self.to_sync(receiver)
 
         return self.call(link, receiver)
+
+
+def _waiting(app: Flask, receiver: Receiver) -> Receiver:
+    return functools.partial(run_async, app, receiver)
 
 
 class Signal(Receivers, t.Generic[P]):
@@ -244,7 +249,7 @@ class Signal(Receivers, t.Generic[P]):
         app = sender if isinstance(sender, Flask) else current()
         # Flask and other users of blinker bring their own.
         given = kwargs.pop("_async_wrapper", None)
-        to_sync = given if app is None else app.async_to_sync
+        to_sync = given if app is None else functools.partial(_waiting, app)
         calls: list[tuple[Link, Receiver]] = []
         captures: list[Receiver] = []
 

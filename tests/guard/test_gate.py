@@ -7,6 +7,7 @@ import typing as t
 
 import pytest
 from flask import Flask
+from werkzeug.routing import Rule
 from werkzeug.routing import Rule as RouteRule
 
 from flask_toolkit.errors import SetupError
@@ -524,6 +525,7 @@ def test_setup_problems_end_when_they_are_mended() -> None:
     LoginGuard[object](app, login_view="sign_in")
     assert app.test_client().get("/").status_code == 500
 
+    app.url_map.add(Rule("/in", endpoint="sign_in", methods=["GET"]))
     app.view_functions["sign_in"] = lambda: "the form"
     assert app.test_client().get("/").status_code == 404
 

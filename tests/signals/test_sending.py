@@ -284,3 +284,22 @@ def test_send_after_response_checks_now(app: Flask, placed: Signal[...]) -> None
 
     with app.test_request_context(), pytest.raises(TypeError, match="'number'"):
         placed.send_after_response()
+
+
+def test_an_async_receiver_of_a_send_in_a_running_loop() -> None:
+    """A signal sent from an async view waits for its async receivers."""
+    app = Flask("app")
+    placed = Signal("placed")
+    seen: list[object] = []
+
+    @placed.connect(app=app)
+    async def note(sender: object) -> None:
+        seen.append(sender)
+
+    @app.get("/")
+    async def index() -> str:
+        placed.send()
+        return "sent"
+
+    assert app.test_client().get("/").text == "sent"
+    assert seen == [app]
