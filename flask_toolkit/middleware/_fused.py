@@ -14,6 +14,7 @@ from ._scope import bound_scope
 from ._scope import KEY
 from ._scope import Scope
 from ._steps import as_sent
+from ._steps import path_of
 from ._steps import picker
 from ._steps import Steps
 
@@ -67,7 +68,7 @@ def limited(
     def choose(
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        below = is_below(environ.get("PATH_INFO", ""), prefix)
+        below = is_below(path_of(environ), prefix)
         return (wrapped if below else inner)(environ, start_response)
 
     return choose

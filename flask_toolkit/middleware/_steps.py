@@ -97,7 +97,7 @@ def picker(entries: Sequence[Entry]) -> Callable[[WSGIEnvironment], Steps]:
     ]
 
     def pick(environ: WSGIEnvironment) -> Steps:
-        path = environ.get("PATH_INFO", "")
+        path = path_of(environ)
 
         for prefix, steps in table:
             if is_below(path, prefix):
@@ -106,6 +106,16 @@ def picker(entries: Sequence[Entry]) -> Callable[[WSGIEnvironment], Steps]:
         return everywhere
 
     return pick
+
+
+def path_of(environ: WSGIEnvironment) -> str:
+    """Return the path as the application will read it, in the bytes of WSGI.
+
+    Werkzeug takes ``//admin`` for ``/admin``; a middleware for that path must not
+    be passed by an extra slash.
+    """
+    path: str = environ.get("PATH_INFO", "")
+    return "/" + path.lstrip("/")
 
 
 def as_sent(path: str) -> str:

@@ -6,6 +6,7 @@ import typing as t
 
 from ._middleware import Middleware
 from ._plan import Phase
+from ._steps import path_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,10 +39,9 @@ class Health(Middleware):
         """Answer if it is the path."""
         environ = scope.environ
 
-        if environ.get("PATH_INFO") == self._as_sent and environ["REQUEST_METHOD"] in {
-            "GET",
-            "HEAD",
-        }:
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and (
+            path_of(environ) == self._as_sent
+        ):
             return _ok
 
         return None

@@ -59,10 +59,11 @@ class RequestId(Raw):
         self, scope: Scope, status: str, headers: list[tuple[str, str]], /
     ) -> None:
         """Send the id; one that the application sent gives way to it."""
-        for index, (name, _) in enumerate(headers):
+        for index in range(len(headers) - 1, -1, -1):
+            name = headers[index][0]
+
             if len(name) == self._length and name.lower() == self._lower:
                 del headers[index]
-                break
 
         headers.append((self.header, t.cast("str", scope.request_id)))
 

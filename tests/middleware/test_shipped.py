@@ -13,11 +13,14 @@ from flask import Flask
 from flask import request
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.exceptions import Forbidden
 
 from flask_toolkit.middleware import Health
+from flask_toolkit.middleware import Middleware
 from flask_toolkit.middleware import MiddlewareStack
 from flask_toolkit.middleware import RequestId
 from flask_toolkit.middleware import RequestIdFilter
+from flask_toolkit.middleware import Scope
 from flask_toolkit.middleware import SecurityHeaders
 from flask_toolkit.middleware import Timing
 from flask_toolkit.middleware.request_id import is_traceparent
@@ -342,3 +345,52 @@ def test_a_proxy_is_not_trusted_by_default(make: Make, serve: Serve) -> None:
     assert seen(proxy_fix={"x_for": 1}) == [b"1.2.3.4 http"]
     assert seen(proxy_fix={"x_for": 1, "x_proto": 1}) == [b"1.2.3.4 https"]
     assert seen(proxy_fix={"x_for": 2}) == [b"10.0.0.1 http"]
+
+
+def test_every_id_of_the_application_gives_way(make: Make, serve: Serve) -> None:
+    """Not only the first of several."""
+    app = make()
+
+    @app.get("/two")
+    def two() -> tuple[str, list[tuple[str, str]]]:
+        return "", [("X-Request-ID", "evil1"), ("x-request-id", "evil2")]
+
+    answer = serve(app, "/two")
+    assert len(answer["X-Request-ID"]) == 32
+
+
+@pytest.mark.parametrize("path", ["/healthz", "//healthz"])
+def test_health_reads_paths_as_the_application(
+    make: Make, serve: Serve, path: str
+) -> None:
+    """A second slash in front changes nothing."""
+    app = make(HEALTH_PATH="/healthz")
+
+    assert serve(app, "/", PATH_INFO=path).chunks == [b"ok"]
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["hooks", "factory"])
+@pytest.mark.parametrize("path", ["/admin", "//admin", "///admin/x"])
+def test_an_extra_slash_passes_no_middleware(
+    serve: Serve, path: str, plain: bool
+) -> None:
+    """Werkzeug reads //admin as /admin, so its middleware must run."""
+
+    class Door(Middleware):
+        name = "door"
+
+        def before(self, scope: Scope) -> None:
+            raise Forbidden
+
+    app = Flask("app")
+    stack = MiddlewareStack(app)
+    stack.use(
+        (lambda inner: Forbidden().get_response()) if plain else Door(),
+        name="door",
+        path="/admin",
+    )
+    app.add_url_rule("/admin", "admin", lambda: "secret")
+    app.add_url_rule("/admin/x", "x", lambda: "secret")
+
+    assert serve(app, "/", PATH_INFO=path).status.startswith("403")
+    assert serve(app, "/", PATH_INFO="/administrator").status.startswith("404")
