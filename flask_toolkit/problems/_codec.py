@@ -20,7 +20,10 @@ def pointer(*path: str | int) -> str:
     '#'
     """
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "#" + "".join(f"/{quote(step, safe=_FRAGMENT)}" for step in steps)
+    # A name in a client's JSON may be half of a character: no reason to fail.
+    return "#" + "".join(
+        f"/{quote(step, safe=_FRAGMENT, errors='replace')}" for step in steps
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,9 @@ class Problems(Extension[ProblemsSettings], component="problems"):
         self, app: Flask, environ: WSGIEnvironment, error: HTTPException
     ) -> Response:
         settings = self.settings_of(app)
-        policy = policy_for(get_path_info(environ), settings.policy)
+        # As Werkzeug reads it: a second slash in front changes nothing.
+        path = "/" + get_path_info(environ).lstrip("/")
+        policy = policy_for(path, settings.policy)
         kind = media_type(policy, environ.get("HTTP_ACCEPT"))
         document = document_of(app, environ, error, settings.type_base)
         # With the headers that the error knows, such as Allow and Retry-After.
@@ -192,7 +194,8 @@ class Problems(Extension[ProblemsSettings], component="problems"):
         if body is None and isinstance(error, RequestError):
             body = page(document)
         elif body is None and (below := footer(document)):
-            body = response.get_data(as_text=True) + below
+            # Text plus markup would escape the text.
+            body = response.get_data(as_text=True) + str(below)
 
         if body is not None:
             response.set_data(body)

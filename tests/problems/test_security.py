@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import default_exceptions
 
+from flask_toolkit.problems import FieldError
 from flask_toolkit.problems import Problems
 
 JSON = {"Accept": "application/json"}
@@ -64,6 +65,7 @@ def test_e3_an_unhandled_failure_tells_only_its_id(
     assert not re.search("canary|LookupError|Traceback|SELECT|/srv|.py", answer.text)
     found = re.search(r"[0-9a-f]{32}", answer.text)
     assert found is not None
+    assert answer.text.startswith("{" if headers else "<!doctype html>")
     record = next(r for r in caplog.records if hasattr(r, "error_id"))
     assert record.__dict__["error_id"] == found[0]
     assert record.getMessage() == f"Error {found[0]} answered with 500"
@@ -184,3 +186,17 @@ def _client() -> t.Any:
 
 
 _CLIENT = _client()
+
+
+def test_an_extra_slash_changes_no_policy() -> None:
+    """Werkzeug reads //api as /api; so does the choice of the form."""
+    app = Flask("app")
+    Problems(app, policy={"/api": "json"})
+    answer = app.test_client().get("/", environ_overrides={"PATH_INFO": "//api/none"})
+
+    assert answer.mimetype == "application/problem+json"
+
+
+def test_half_a_character_in_a_name_is_no_failure() -> None:
+    """A client's JSON may hold a lone surrogate as the name of a member."""
+    assert FieldError.at("unknown", "\ud800").pointer == "#/?"
