@@ -8,6 +8,9 @@
     │   ├── MissingExtraError        an optional dependency is not installed
     │   └── PatternError             a route pattern that cannot work (routing)
     └── RequestError                 wrong input while serving: an HTTPException
+        ├── SignedTokenError     400 a signed token or address does not verify
+        │   ├── SignedTokenExpiredError  it verifies and is too old
+        │   └── SignedTokenUsedError     it verifies and was used before
         ├── LoginRequiredError   401 nobody is signed in
         ├── BadCredentialError   401 a credential came and does not verify
         ├── StepUpRequiredError  401 the sign-in is too old for this
@@ -27,6 +30,7 @@ import typing as t
 from collections.abc import Mapping
 
 from click import ClickException
+from werkzeug.exceptions import BadRequest
 from werkzeug.exceptions import Forbidden
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import ServiceUnavailable
@@ -47,6 +51,9 @@ __all__ = [
     "Origin",
     "RequestError",
     "SetupError",
+    "SignedTokenError",
+    "SignedTokenExpiredError",
+    "SignedTokenUsedError",
     "StepUpRequiredError",
     "StoreFullError",
     "StoreUnavailableError",
@@ -198,6 +205,38 @@ class RequestError(ToolkitError, HTTPException):
     ) -> str:
         """Return the problem document as JSON text."""
         return json.dumps(self.problem(), separators=(",", ":"))
+
+
+class SignedTokenError(RequestError, BadRequest):
+    """A signed token or address does not verify; its answer is never stored."""
+
+    default_detail: t.ClassVar[str | None] = "This link is not valid."
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (
+            ("Cache-Control", "no-store"),
+            ("Referrer-Policy", "no-referrer"),
+        ),
+        members: Mapping[str, t.Any] | None = None,
+    ) -> None:
+        super().__init__(detail, headers=headers, members=members)
+
+
+class SignedTokenExpiredError(SignedTokenError):
+    """A signed token or address verifies and is too old."""
+
+    default_detail: t.ClassVar[str | None] = "This link has expired. Ask for a new one."
+
+
+class SignedTokenUsedError(SignedTokenError):
+    """A signed token verifies and was used, or overtaken by a change."""
+
+    default_detail: t.ClassVar[str | None] = (
+        "This link was used before. Ask for a new one if you still need it."
+    )
 
 
 class LoginRequiredError(RequestError, Unauthorized):

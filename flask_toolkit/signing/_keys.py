@@ -12,8 +12,6 @@ if t.TYPE_CHECKING:
 
     from flask import Flask
 
-__all__ = ["signing_keys"]
-
 _KEY: t.Final = "toolkit.signing"
 
 
