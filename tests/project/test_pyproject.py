@@ -1,5 +1,6 @@
 """What stands twice in the project says the same."""
 
+import configparser
 import re
 import tomllib
 from pathlib import Path
@@ -59,3 +60,14 @@ def test_the_ci_runs_what_developers_run() -> None:
     run = ROOT / ".ci" / "run"
 
     assert run.read_text(encoding="utf-8").rstrip().endswith("python3 dev.py check")
+
+
+def test_the_entry_points_are_those_that_the_command_tests_use() -> None:
+    """What is tested as installed is what gets installed."""
+    declared = {"console_scripts": PROJECT["project"]["scripts"]}
+    declared |= PROJECT["project"]["entry-points"]
+    tested = configparser.ConfigParser()
+    conftest = (ROOT / "tests" / "cli" / "conftest.py").read_text(encoding="utf-8")
+    tested.read_string(conftest.split('"""\\\n')[1].split('"""')[0])
+
+    assert {name: dict(tested[name]) for name in tested.sections()} == declared

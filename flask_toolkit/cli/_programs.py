@@ -1,0 +1,38 @@
+"""The two programs and the table of their commands."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._group import Entry
+from ._group import LazyGroup
+
+_HERE: t.Final = __package__
+_SECRET_KEY: t.Final = Entry(f"{_HERE}._secret_key", "Print a new key for SECRET_KEY.")
+
+toolkit: t.Final = LazyGroup(
+    "toolkit",
+    entries={
+        "middleware": Entry(f"{_HERE}._middleware", "List the layers around the app."),
+        "secret-key": _SECRET_KEY,
+    },
+    help="Commands of Flask-Toolkit.",
+    epilog="Options are given here, never by the environment.",
+)
+"""``flask toolkit``, behind the entry point ``flask.commands``."""
+
+program: t.Final = LazyGroup(
+    "flask-toolkit",
+    entries={
+        "secret-key": _SECRET_KEY,
+        "version": Entry(f"{_HERE}._version", "Print the versions, for a report."),
+    },
+    help="What Flask-Toolkit does without an application.",
+    epilog="With an application: flask --app shop toolkit --help",
+)
+"""``flask-toolkit``."""
+
+
+def main() -> None:
+    """Run ``flask-toolkit`` on the arguments of the process, and exit."""
+    program.main(prog_name="flask-toolkit")
