@@ -5,6 +5,7 @@ python3 dev.py demo [--once] [--port N]   tour the showcase, then serve it
 python3 dev.py test [pytest arguments]    run the tests
 python3 dev.py check                      run everything a change has to pass
 python3 dev.py matrix [nox arguments]     test the wheel on each Python
+python3 dev.py bench [suite ...] [--ir]   measure beside peers; --help says more
 
 The first run makes the environment .venv in the folder of this file, and later
 runs use it again. A new Python or a moved folder makes it anew; a change in
@@ -41,6 +42,7 @@ GROUPS: dict[str, list[str]] = {
     "demo": [],
     "tests": ["--group", "tests"],
     "dev": ["--group", "dev"],
+    "bench": ["--group", "bench"],
 }
 
 # Variables that would lead pip, pytest or the demo elsewhere. The rest stays,
@@ -370,7 +372,13 @@ def matrix(arguments: t.Sequence[str]) -> int:
     return run([program("nox"), *arguments])
 
 
-TASKS = {"demo": demo, "test": test, "check": check, "matrix": matrix}
+def bench(arguments: t.Sequence[str]) -> int:
+    """Measure the parts beside their peers, interleaved in one run."""
+    set_up("bench")
+    return run([program("python"), str(ROOT / "benchmarks" / "run.py"), *arguments])
+
+
+TASKS = {"demo": demo, "test": test, "check": check, "matrix": matrix, "bench": bench}
 
 
 def main(arguments: t.Sequence[str]) -> int:

@@ -199,7 +199,9 @@ def test_a_signal_reaches_the_program(
     [
         pytest.param([], 2, "python3 dev.py test", id="nothing"),
         pytest.param(["--help"], 0, "python3 dev.py check", id="help"),
-        pytest.param(["tset"], 2, "there are: demo, test, check, matrix", id="unknown"),
+        pytest.param(
+            ["tset"], 2, "there are: demo, test, check, matrix, bench", id="unknown"
+        ),
         pytest.param(["demo", "--help"], 0, "end after the tour", id="demo-help"),
         pytest.param(["demo", "--onec"], 2, "arguments: --onec", id="option"),
         pytest.param(["demo", "--port"], 2, "expected one argument", id="no-port"),

@@ -1,0 +1,1 @@
+"""What the toolkit costs, beside the least possible and beside its peers."""
