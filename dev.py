@@ -52,6 +52,7 @@ SCRUBBED = {
     "PIP_PYTHON",
     "PIP_ROOT",
     "PIP_TARGET",
+    "PYRIGHT_PYTHON_FORCE_VERSION",
     "PYTHONHOME",
     "PYTHONOPTIMIZE",
     "PYTHONPATH",
@@ -129,30 +130,39 @@ def step(
     """
     begin = time.monotonic()
     say(f"-> {title}")
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=variables(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    failed = done.returncode != 0
+    code, output = _output_of(command, cwd)
 
-    for line in done.stdout.splitlines():
-        if failed or (shown and re.search(shown, line)):
+    for line in output.splitlines():
+        if code != 0 or (shown and re.search(shown, line)):
             say(f"   {line}")
 
-    word = f"FAILED (exit {done.returncode})" if failed else "ok"
+    word = f"FAILED (exit {code})" if code != 0 else "ok"
     say(f"   {word}, {time.monotonic() - begin:.1f} s")
 
-    if failed and " pip " in f" {' '.join(command)} ":
-        _explain_network(done.stdout)
+    if code != 0 and "pip" in command:
+        _explain_network(output)
 
-    return not failed
+    return code == 0
+
+
+def _output_of(command: t.Sequence[str], cwd: Path) -> tuple[int, str]:
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=variables(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        # A program that is missing is a failed step like any other.
+        return 127, str(error)
+
+    return done.returncode, done.stdout
 
 
 def _explain_network(output: str) -> None:
@@ -186,14 +196,17 @@ def set_up(stage: str) -> None:
     """
     mark = ENV / f"stamp-{stage}"
     wanted = stamp_of(stage)
+    known = mark.read_text(encoding="utf-8") if mark.is_file() else None
+    # The link goes nowhere once the Python it was made from is removed.
+    alive = Path(program("python")).exists()
 
-    if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
+    if alive and known == wanted:
         return
 
     owner = f"{sys.version}\n{ROOT}"
     owned = ENV / "stamp-python"
 
-    if not owned.is_file() or owned.read_text(encoding="utf-8") != owner:
+    if not alive or not owned.is_file() or owned.read_text(encoding="utf-8") != owner:
         _make_environment(ENV)
         owned.write_text(owner, encoding="utf-8")
 
@@ -253,14 +266,18 @@ def run(command: t.Sequence[str]) -> int:
 
     while True:
         try:
-            return child.wait()
+            code = child.wait()
         except KeyboardInterrupt:
             # A terminal sends it to the program too, which ends in its own way;
             # one that was sent to this process alone is passed on.
             with contextlib.suppress(subprocess.TimeoutExpired):
-                return child.wait(PATIENCE)
+                child.wait(PATIENCE)
+                continue
 
             child.send_signal(signal.SIGINT)
+        else:
+            # As a shell has it: 128 and the number of the signal.
+            return code if code >= 0 else 128 - code
 
 
 def demo(arguments: t.Sequence[str]) -> int:

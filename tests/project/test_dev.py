@@ -125,6 +125,22 @@ def test_a_change_installs_again_and_says_what_is_missing(project: Path) -> None
     assert not (folder / ".venv" / "stamp-tests").exists()
 
 
+def test_an_environment_without_its_python_is_made_anew(project: Path) -> None:
+    """Its link goes nowhere once the Python it came from is removed."""
+    folder = project.parent / "orphan"
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / "constraints").mkdir()
+    shutil.copy(project / "pyproject.toml", folder)
+    shutil.copy(DEV, folder)
+    dev = runpy.run_path(str(folder / "dev.py"))
+    (folder / ".venv" / "stamp-tests").write_text(dev["stamp_of"]("tests"))
+    (folder / ".venv" / "bin" / "python").symlink_to("/nowhere/python")
+    done = _run(folder, "orphan/dev.py", "test", **OFFLINE)
+
+    assert "make the environment .venv" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_another_python_or_folder_makes_the_environment_anew(project: Path) -> None:
     """What does not belong here is cleared, not repaired."""
     folder = project.parent / "moved"
@@ -165,7 +181,7 @@ def test_an_interrupted_set_up_is_done_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "code"),
     [
-        pytest.param(signal.SIGTERM, 256 - signal.SIGTERM, id="term"),
+        pytest.param(signal.SIGTERM, 128 + signal.SIGTERM, id="term"),
         pytest.param(signal.SIGINT, 5, id="int"),
     ],
 )
@@ -274,3 +290,13 @@ def test_a_failed_step_shows_its_own_output(
     assert "1 passed" in printed
     assert "noise" not in printed
     assert "   why\n   FAILED (exit 3)" in printed
+
+
+def test_a_missing_program_is_a_failed_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The steps after it still run."""
+    dev = runpy.run_path(str(DEV))
+
+    assert dev["step"]("gone", [str(tmp_path / "gone")], cwd=tmp_path) is False
+    assert "FAILED (exit 127)" in capsys.readouterr().out
