@@ -347,9 +347,12 @@ def jwt_scope(guide: Guide) -> None:
     expect_status(whole, 200)
 
 
-@step("jwt", "A refresh token works once; the second use ends the session")
+@step("jwt", "A refresh token used twice ends the session (grace set to 0 s)")
 def jwt_refresh(guide: Guide) -> None:
     """Use one twice (RFC 9700 section 4.14.2)."""
+    guide.notes.append(
+        "Else a repeat within 10 s gets the same successor (REUSE_INTERVAL)."
+    )
     used = {"refresh_token": guide.tokens["refresh_token"]}
     fresh = guide.program.post("/api/refresh", form=used)
     expect_status(fresh, 200)

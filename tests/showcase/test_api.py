@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -77,21 +78,69 @@ def test_orders_are_the_callers_own(
 
 
 def test_wrong_credentials(client: FlaskClient) -> None:
-    """400 invalid_grant (RFC 6749 section 5.2)."""
+    """400 invalid_grant, kept by no cache (RFC 6749 section 5.2)."""
     form = {"username": "ada", "password": "wrong"}
     answer = client.post("/api/token", data=form)
 
     assert answer.status_code == 400
     assert answer.content_type == PROBLEM
+    assert answer.headers["Cache-Control"] == "no-store"
     assert answer.get_json()["error"] == "invalid_grant"
+    assert answer.get_json()["type"] == "https://shop.example/problems/invalid-grant"
 
 
-def test_a_token_request_without_fields(client: FlaskClient) -> None:
-    """400 as a problem document."""
-    answer = client.post("/api/token")
+@pytest.mark.parametrize(
+    ("request_", "missing"),
+    [
+        pytest.param({}, "username", id="nothing"),
+        pytest.param({"data": {"username": "ada"}}, "password", id="no password"),
+        pytest.param({"data": {"password": "x"}}, "username", id="no name"),
+        pytest.param(
+            {"data": {"username": "ada", "password": ""}}, "password", id="empty"
+        ),
+        pytest.param(
+            {"data": {"username": ["ada", "sam"], "password": "x"}},
+            "username",
+            id="twice",
+        ),
+        pytest.param(
+            {"json": {"username": "ada", "password": "x"}}, "username", id="json"
+        ),
+    ],
+)
+def test_a_token_request_without_a_field(
+    client: FlaskClient, request_: dict[str, t.Any], missing: str
+) -> None:
+    """400 invalid_request that names the field (RFC 6749 section 5.2)."""
+    answer = client.post("/api/token", **request_)
+    document = answer.get_json()
 
     assert answer.status_code == 400
     assert answer.content_type == PROBLEM
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert document["error"] == "invalid_request"
+    assert document["type"] == "https://shop.example/problems/invalid-request"
+    assert f"'{missing}'" in document["detail"]
+    assert "form field" in document["detail"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "detail"),
+    [
+        pytest.param("orders:read", "scope orders:read", id="scope"),
+        pytest.param("-", "no scope", id="none"),
+    ],
+)
+def test_a_token_login_is_in_the_audit_log(
+    client: FlaskClient, editor: FlaskClient, password: str, scope: str, detail: str
+) -> None:
+    """With the program's user and what it may do; a refusal adds no such line."""
+    form = {"username": "sam", "password": password, "scope": scope}
+    assert client.post("/api/token", data=form).status_code == 200
+    client.post("/api/token", data=form | {"password": "wrong"})
+    row = r"tokens-granted</span></td>\s*<td[^>]*>sam</td>\s*<td[^>]*>" + detail
+
+    assert len(re.findall(row, editor.get("/admin/audit").text)) == 1
 
 
 def test_refresh_gives_the_next_pair(
@@ -142,3 +191,13 @@ def test_user_types(app: Flask) -> None:
 
     assert user is not None
     assert "scrypt" not in repr(user)
+
+
+@pytest.mark.parametrize("path", ["/account", "/admin/audit", "/shop/BRK-0042/edit"])
+def test_a_token_opens_no_page(
+    client: FlaskClient, tokens: dict[str, str], path: str
+) -> None:
+    """Programs stay below /api: a token is no way to the pages."""
+    answer = client.get(path, headers=bearer(tokens["access_token"]))
+
+    assert answer.status_code == 401

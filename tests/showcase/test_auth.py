@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import html
+import re
 import typing as t
 from datetime import datetime
 from datetime import timedelta
@@ -32,6 +34,21 @@ def test_the_login_page_says_why_it_is_there(client: FlaskClient) -> None:
 
     assert "Please log in to see that page." in client.get(sent.location).text
     assert "Please log in to see that page." not in client.get(sent.location).text
+
+
+def test_a_stranger_logs_in_from_the_part_and_comes_back(
+    client: FlaskClient, password: str
+) -> None:
+    """The part offers a login instead of a form that would be lost on the way."""
+    page = client.get("/shop/BRK-0042", headers=BROWSER).text
+    link = re.search(r'href="([^"]+)">Log in to order<', page)
+    assert link is not None
+    assert "Order now" not in page
+
+    form = {"username": "sam", "password": password}
+    answer = client.post(html.unescape(link[1]), data=form)
+    assert (answer.status_code, answer.location) == (303, "/shop/BRK-0042")
+    assert "Order now" in client.get("/shop/BRK-0042").text
 
 
 def test_an_order_of_a_stranger_leads_back_to_the_part(
@@ -79,6 +96,23 @@ def test_a_failed_login_is_in_the_audit_log(
     assert "login-failed" in log
     assert f"as &#39;{'x' * 64}&#39;, from 127.0.0.1" in log
     assert "secret" not in log
+
+
+def test_a_login_without_a_name_is_logged_as_such(
+    client: FlaskClient, editor: FlaskClient
+) -> None:
+    """No empty quotes."""
+    client.post("/login", data={"password": "x"})
+
+    assert "without a name, from 127.0.0.1" in editor.get("/admin/audit").text
+
+
+def test_the_confirm_page_claims_nothing(editor: FlaskClient) -> None:
+    """Right after a login it says what it wants, not how long ago that was."""
+    page = editor.get("/account/confirm").text
+
+    assert "This page asks for your password once more." in page
+    assert "ago" not in page
 
 
 @pytest.mark.parametrize(

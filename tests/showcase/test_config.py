@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import html
 import os
+import re
 import stat
 import subprocess
 import sys
 import tomllib
 import typing as t
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,99 @@ def test_the_page_shows_origins(editor: FlaskClient) -> None:
     assert "secrets.toml" in page
     assert "Tinker Street Cycles" in page
     assert "TOOLKIT_JWT_ACCESS_LIFETIME" in page
+
+
+def cells(page: str, key: str) -> list[str]:
+    """Return the cells of a row of the page as text."""
+    row = re.search(
+        rf"<tr>\s*<td[^>]*><code>{re.escape(key)}</code>.*?</tr>", page, re.DOTALL
+    )
+    assert row is not None
+    found = re.findall(r"<td[^>]*>(.*?)</td>", row[0], re.DOTALL)
+    return [
+        " ".join(html.unescape(re.sub("<[^>]+>", "", cell)).split()) for cell in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kind", "origin"),
+    [
+        pytest.param(
+            "CURRENCY",
+            "'EUR'",
+            "str",
+            "settings.toml:5 instead of the default",
+            id="beats the schema",
+        ),
+        pytest.param(
+            "MAX_CONTENT_LENGTH",
+            "65536",
+            "int",
+            "settings.toml:11 instead of Flask's default",
+            id="beats Flask",
+        ),
+        pytest.param(
+            "TESTING",
+            "True",
+            "bool",
+            "set by the tour or a test instead of Flask's default",
+            id="override",
+        ),
+        pytest.param(
+            "SECRET_KEY_FALLBACKS", "None", "none", "Flask's default", id="default"
+        ),
+        pytest.param(
+            "PERMANENT_SESSION_LIFETIME",
+            "31 d",
+            "timedelta",
+            "Flask's default",
+            id="long",
+        ),
+        pytest.param(
+            "TOOLKIT_JWT_ACCESS_LIFETIME",
+            "10 min",
+            "timedelta",
+            "settings.toml:19",
+            id="short",
+        ),
+        pytest.param("DEMO_PASSWORD", "********", "str", "secrets.toml:2", id="secret"),
+    ],
+)
+def test_each_value_has_its_type_and_origin(
+    editor: FlaskClient, key: str, value: str, kind: str, origin: str
+) -> None:
+    """In words that need no knowledge of the loader."""
+    page = editor.get("/admin/configuration").text
+
+    assert cells(page, key) == [key, value, kind, origin]
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        pytest.param({}, "0 s", id="none"),
+        pytest.param({"seconds": 90}, "1 min 30 s", id="minutes and seconds"),
+        pytest.param({"days": 14, "hours": 1}, "14 d 1 h", id="days and hours"),
+        pytest.param({"milliseconds": 1500}, "1.5 s", id="fraction"),
+        pytest.param({"seconds": -90}, "-1 min 30 s", id="negative"),
+    ],
+)
+def test_lengths_of_time_are_readable(length: dict[str, int], text: str) -> None:
+    """The largest units first, empty ones left out."""
+    from shop.origins import duration
+
+    assert duration(timedelta(**length)) == text
+
+
+@pytest.mark.parametrize("value", [pytest.param(v, id=str(v)) for v in (-1, 101)])
+def test_a_stock_beyond_the_limits_is_refused(instance: Path, value: int) -> None:
+    """The constraint of the schema says what would fit."""
+    from shop import create_app
+
+    with pytest.raises(ConfigError, match="0-100"):
+        create_app({"LOW_STOCK": value}, instance=instance)
+
+    assert create_app({"LOW_STOCK": 100}, instance=instance).config["LOW_STOCK"] == 100
 
 
 def test_the_page_shows_no_secret(app: Flask, editor: FlaskClient) -> None:

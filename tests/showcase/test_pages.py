@@ -131,6 +131,16 @@ def test_what_is_no_part_number_is_a_404(client: FlaskClient, code: str) -> None
     assert client.get(f"/shop/{code}").status_code == 404
 
 
+def test_an_unknown_category_is_none(client: FlaskClient) -> None:
+    """All parts are shown, as the marked chip says; a search goes on within all."""
+    page = client.get("/shop?category=nope").text
+
+    assert '<a href="/shop" aria-current="true">All</a>' in page
+    assert "Brass bell" in page
+    assert "Touring wheel" in page
+    assert "Brass bell" in client.get("/shop?category=nope&q=pedestrians").text
+
+
 def test_an_order_is_stored_and_announced(editor: FlaskClient) -> None:
     """The order stands on the account page and in the audit log."""
     form = {"quantity": "2", "note": "in a box"}
@@ -177,6 +187,7 @@ def test_nobody_orders_what_is_sold_out(editor: FlaskClient) -> None:
     assert "Sold out under your nose" in page.text
     assert document.get_json()["sku"] == "LGT-0016"
     assert document.get_json()["title"] == "Out of stock"
+    assert document.get_json()["type"] == "https://shop.example/problems/out-of-stock"
     assert "No orders yet" in editor.get("/account").text
 
 
@@ -231,6 +242,28 @@ def test_a_failure_has_a_page_without_its_text(
     assert page.headers["X-Request-ID"] in page.text
     assert "collapsed" not in page.text + document.text
     assert document.get_json()["error_id"] in caplog.text
+
+
+def test_whose_login_it_is_stands_in_the_header(customer: FlaskClient) -> None:
+    """The whole name where there is room, the short one on a phone."""
+    header = customer.get("/shop").text.partition("</header>")[0]
+
+    assert '<span class="wide">Sam Okafor</span>' in header
+    assert '<span class="narrow">sam</span>' in header
+
+
+def test_the_audit_page_folds_older_lines(editor: FlaskClient) -> None:
+    """It shows fifteen and counts the others."""
+    assert "older line" not in editor.get("/admin/audit").text
+
+    for _ in range(15):
+        editor.post("/shop/WHL-0032/order", data={"quantity": "1"})
+
+    page = editor.get("/admin/audit").text
+    shown, _, folded = page.partition("<details>")
+    assert shown.count("order-placed") == 15
+    assert "1 older line<" in folded
+    assert "logged-in" in folded
 
 
 def test_the_footer_names_the_request(client: FlaskClient) -> None:

@@ -14,6 +14,15 @@ def test_every_example_is_listed() -> None:
     assert named == {path.name for path in EXAMPLES.glob("[0-9]*.py")}
 
 
+def test_the_commands_need_no_activated_environment() -> None:
+    """Each names the environment that ``dev.py`` makes; a newcomer's PATH has none."""
+    places = re.findall(r"([\w./]*)\b(?:flask --app|python examples)", README)
+
+    assert len(places) > 8
+    assert set(places) == {".venv/bin/"}
+    assert "python3 dev.py demo --once" in README
+
+
 def test_every_file_of_the_showcase_is_listed() -> None:
     """The list leads through all modules, and no others."""
     listed = README.partition("Where to look")[2]

@@ -59,6 +59,9 @@ def test_the_tour_passes(tmp_path: Path) -> None:
     assert all(
         re.search(rf"\d\. {helper}: .* ok$", out, re.MULTILINE) for helper in HELPERS
     )
+    # Where the tour differs from a shop that a user starts it says so.
+    assert "ends the session (grace set to 0 s)" in out
+    assert "a repeat within 10 s gets the same successor" in out
     assert out.isascii()
     assert max(map(len, out.splitlines())) <= 80
     assert "\x1b" not in out

@@ -17,6 +17,7 @@ from .extensions import signals
 from .pages import request_id
 from .signals import order_placed
 from .signals import part_changed
+from .signals import tokens_granted
 
 if t.TYPE_CHECKING:
     from flask import Flask
@@ -45,6 +46,7 @@ def init_app(app: Flask) -> None:
     """
     order_placed.connect(on_order, app=app)
     part_changed.connect(on_change, app=app)
+    tokens_granted.connect(on_grant, app=app)
 
     # The same for signals that others define.
     signals.on(logged_in, app)(on_login)
@@ -77,6 +79,11 @@ def on_change(_app: Flask, sku: str, cents: int, stock: int) -> None:
     _write("part-changed", guard.user.username, detail)
 
 
+def on_grant(_app: Flask, username: str, scope: str) -> None:
+    """Write down which program's login got tokens, and for what."""
+    _write("tokens-granted", username, f"scope {scope}" if scope else "no scope")
+
+
 def on_login(_app: Flask, identity: Identity[User], **_: t.Any) -> None:
     """Write down who logged in."""
     _write("logged-in", _name(identity))
@@ -89,7 +96,8 @@ def on_logout(_app: Flask, identity: Identity[User] | None, **_: t.Any) -> None:
 
 def on_failure(_app: Flask, identifier: str, ip: str | None, **_: t.Any) -> None:
     """Write down a failed login: what was typed as the name, and from where."""
-    _write("login-failed", "", f"as {identifier!r}, from {ip}")
+    typed = f"as {identifier!r}" if identifier else "without a name"
+    _write("login-failed", "", f"{typed}, from {ip}")
 
 
 def on_reuse(_app: Flask, sub: str, **_: t.Any) -> None:

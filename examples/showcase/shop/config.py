@@ -20,6 +20,7 @@ from flask_toolkit.typing import Secret
 HERE = Path(__file__).parent
 FOLDER = "SHOP_INSTANCE"
 SECRETS = "secrets.toml"
+MAX_LOW = 100
 
 
 class Settings:
@@ -29,7 +30,7 @@ class Settings:
     DEMO_PASSWORD: t.Annotated[str, Secret]
     SHOP_NAME: str = "Shop"
     CURRENCY: t.Literal["EUR", "GBP", "USD"] = "EUR"
-    LOW_STOCK: t.Annotated[int, Constraint(range(101).__contains__, "0-100")] = 5
+    LOW_STOCK: t.Annotated[int, Constraint(lambda n: 0 <= n <= MAX_LOW, "0-100")] = 5
 
 
 # Later sources win. Relative paths start at the instance folder.

@@ -6,6 +6,7 @@ import typing as t
 
 from flask_toolkit import Toolkit
 from flask_toolkit.guard import LoginGuard
+from flask_toolkit.guard import SessionAuthenticator
 from flask_toolkit.jwt import JWT
 from flask_toolkit.middleware import MiddlewareStack
 from flask_toolkit.problems import Problems
@@ -21,7 +22,10 @@ if t.TYPE_CHECKING:
 
 # The user class is named once, here: ``guard.user`` and ``jwt.user`` have its
 # type everywhere.
-guard: LoginGuard[User] = LoginGuard()
+guard: LoginGuard[User] = LoginGuard(
+    # Pages are for people: without this, Toolkit would let any token of the API in.
+    authenticators=[SessionAuthenticator()]
+)
 jwt: JWT[User] = JWT()
 
 signals = Signals()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from flask_toolkit.problems import Problem
 
 
@@ -13,16 +15,33 @@ class OutOfStockError(Problem):
     title = "Out of stock"
 
 
-class InvalidGrantError(Problem):
-    """A program asked for tokens with credentials that are wrong.
+class TokenRequestError(Problem):
+    """A program asked for tokens in vain (RFC 6749 section 5.2).
 
-    RFC 6749 section 5.2: a 400. A 401 would have to name a scheme for the
-    header, and these credentials came in the body.
+    A 400: a 401 would have to name a scheme for the header, and what is wrong
+    came in the body. No cache keeps it, as none keeps the tokens.
     """
 
     code = 400
-    slug = "invalid-grant"
-    title = "Invalid grant"
+    error: t.ClassVar[str]
+    """The code that OAuth has for it."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail, error="invalid_grant")
+        headers = {"Cache-Control": "no-store"}
+        super().__init__(detail, headers=headers, error=self.error)
+
+
+class InvalidRequestError(TokenRequestError):
+    """A field is missing, empty or there twice."""
+
+    slug = "invalid-request"
+    title = "Invalid request"
+    error = "invalid_request"
+
+
+class InvalidGrantError(TokenRequestError):
+    """The credentials are wrong."""
+
+    slug = "invalid-grant"
+    title = "Invalid grant"
+    error = "invalid_grant"

@@ -25,5 +25,16 @@ class PartChanged:
     stock: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class TokensGranted:
+    """Payload: a program logged in."""
+
+    username: str
+    scope: str
+
+
 order_placed = signals.define("order-placed", OrderPlaced, doc="An order was stored.")
 part_changed = signals.define("part-changed", PartChanged, doc="A part was edited.")
+tokens_granted = signals.define(
+    "tokens-granted", TokensGranted, doc="A program got tokens for a password."
+)

@@ -15,6 +15,8 @@ from shop import orders
 from shop import users
 from shop.extensions import jwt
 from shop.problems import InvalidGrantError
+from shop.problems import InvalidRequestError
+from shop.signals import tokens_granted
 
 if t.TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -35,14 +37,16 @@ def token() -> ResponseReturnValue:
 
     A program asks for no more ``scope`` than it needs; left out, it gets all.
     """
-    user = users.check(request.form["username"], request.form["password"])
+    user = users.check(_field("username"), _field("password"))
 
     if user is None:
         raise InvalidGrantError("That name and password do not belong together.")
 
     wanted = request.form.get("scope", " ".join(SCOPES))
     granted = SCOPES.intersection(wanted.split())
-    return jwt.issue(str(user.id), scope=granted).to_dict()
+    pair = jwt.issue(str(user.id), scope=granted)
+    tokens_granted.send(username=user.username, scope=" ".join(sorted(granted)))
+    return pair.to_dict()
 
 
 @api.post("/refresh")
@@ -70,3 +74,15 @@ def me() -> ResponseReturnValue:
 def list_orders() -> ResponseReturnValue:
     """List the caller's orders, if the token was given that right."""
     return {"orders": [asdict(order) for order in orders.of_user(jwt.user)]}
+
+
+def _field(name: str) -> str:
+    values = request.form.getlist(name)
+
+    # RFC 6749 section 3.2: an empty parameter is a missing one, none comes twice.
+    if len(values) != 1 or not values[0]:
+        raise InvalidRequestError(
+            f"Send {name!r} once, as a form field (application/x-www-form-urlencoded)."
+        )
+
+    return values[0]

@@ -40,12 +40,14 @@ MAX_PRICE = MAX_STOCK = 10_000
 def index() -> str:
     """List the parts, all or those that were searched for."""
     text = request.args.get("q", "").strip()[:80]
-    category = request.args.get("category", "")
+    wanted = request.args.get("category", "")
+    # An unknown one counts as none, for the search as for the page.
+    category = wanted if wanted in parts.CATEGORIES else ""
 
     return render_template(
         "catalogue.html",
         text=text,
-        category=category if category in parts.CATEGORIES else "",
+        category=category,
         categories=parts.CATEGORIES,
         parts=parts.search(text, category),
     )
@@ -56,8 +58,13 @@ def index() -> str:
 @catalogue.get("/<sku:code>")
 @public(reason="a shop window")
 def part(code: str) -> str:
-    """Show one part."""
-    return render_template("part.html", part=_part(code), max_quantity=MAX_QUANTITY)
+    """Show one part; a stranger's link to the login leads back to it."""
+    return render_template(
+        "part.html",
+        part=_part(code),
+        max_quantity=MAX_QUANTITY,
+        login_url=guard.login_url(),
+    )
 
 
 @catalogue.post("/<sku:code>/order")
