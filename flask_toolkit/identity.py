@@ -41,6 +41,7 @@ __all__ = [
     "mark_public",
     "memo",
     "publish",
+    "publish_by",
     "register",
     "request_origin",
     "resolve",
@@ -175,20 +176,21 @@ def resolve(request: Request, authenticator: Authenticator[U]) -> Identity[U] | 
     :raises werkzeug.exceptions.HTTPException: What the authenticator raised.
     """
     known = memo(request)
+    found: t.Any = known.get(authenticator, _KEY)
 
-    if authenticator not in known:
+    if found is _KEY:
         try:
-            known[authenticator] = authenticator.authenticate(request)
+            found = authenticator.authenticate(request)
         except HTTPException as error:
             known[authenticator] = error
             raise
 
-    found = known[authenticator]
-
-    if isinstance(found, HTTPException):
+        known[authenticator] = found
+    elif isinstance(found, HTTPException):
         raise found.with_traceback(None)
 
-    return t.cast("Identity[U] | None", found)
+    identity: Identity[U] | None = found
+    return identity
 
 
 def publish(
@@ -199,20 +201,27 @@ def publish(
     :param replace: Replace the one that is there.
     :returns: The caller from now on.
     """
-    known = memo(request)
+    published = None if replace else _published(request)
 
-    if replace:
-        known[_KEY] = identity
+    if published is None:
+        published = memo(request)[_KEY] = identity
 
-    return t.cast("Identity[t.Any]", known.setdefault(_KEY, identity))
+    return published
+
+
+def publish_by(request: Request, authenticator: Authenticator[t.Any]) -> None:
+    """Make who ``authenticator`` finds the caller, unless there is one.
+
+    It is asked when somebody wants to know, and must find somebody then: a
+    credential that was verified needs no :class:`Identity` before.
+    """
+    memo(request).setdefault(_KEY, authenticator)
 
 
 def withdraw(request: Request, identity: Identity[t.Any]) -> None:
     """Undo :func:`publish` after a sign-out, if ``identity`` is the caller."""
-    known = memo(request)
-
-    if known.get(_KEY) is identity:
-        del known[_KEY]
+    if _published(request) is identity:
+        del memo(request)[_KEY]
 
 
 def register(app: Flask, authenticator: Authenticator[t.Any]) -> None:
@@ -234,10 +243,10 @@ def current_identity() -> Identity[t.Any] | None:
         return None
 
     current = request_ctx.request
-    published = memo(current).get(_KEY)
+    published = _published(current)
 
     if published is not None:
-        return t.cast("Identity[t.Any]", published)
+        return published
 
     for authenticator in app_ctx.app.extensions.get(_KEY, ()):
         try:
@@ -252,6 +261,16 @@ def current_identity() -> Identity[t.Any] | None:
             return found
 
     return None
+
+
+def _published(request: Request) -> Identity[t.Any] | None:
+    known = memo(request)
+    found: Identity[t.Any] | Authenticator[t.Any] | None = known.get(_KEY)
+
+    if found is None or isinstance(found, Identity):
+        return found
+
+    return resolve(request, found)
 
 
 def mark_public(view: F, reason: str | None = None) -> F:

@@ -100,7 +100,7 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         authenticator belongs to another guard.
     """
 
-    kernel_settings = ("trusted",)
+    kernel_settings: t.ClassVar[tuple[str, ...]] = ("trusted",)
 
     def __init__(
         self,

@@ -28,14 +28,10 @@ if t.TYPE_CHECKING:
     from ._locations import Location
     from ._state import JWTState
 
+    # A verified token of a request and the user it stands for.
+    Found: t.TypeAlias = tuple[Claims, t.Any]
+
 U = t.TypeVar("U")
-
-
-class Found(t.NamedTuple):
-    """A verified token of a request and the user it stands for."""
-
-    claims: Claims
-    user: t.Any
 
 
 class JWTAuthenticator(t.Generic[U]):
@@ -62,7 +58,7 @@ class JWTAuthenticator(t.Generic[U]):
         load: Callable[[Claims], U | Awaitable[U | None] | None] | None = None,
     ) -> None:
         self._jwt = jwt
-        self._location: Location = location
+        self.location: Location = location
         self._foreign = foreign
         self._load = load
         self._asks: tuple[object, ...] = (jwt, location, foreign, load)
@@ -91,7 +87,7 @@ class JWTAuthenticator(t.Generic[U]):
         """
         app = the_app()
         state: JWTState = self._jwt.state_of(app)
-        claims = claims_at(app, state, request, self._location)
+        claims = claims_at(app, state, request, self.location)
 
         if claims is None:
             return None
@@ -100,14 +96,13 @@ class JWTAuthenticator(t.Generic[U]):
             error = TokenInvalidError("foreign")
             raise rejected(app, state, error, claims.location)
 
-        found = Found(claims, user_of(app, state, request, claims, self._load))
-        known = memo(request)
-        known[self, "found"] = known[state] = found
+        user = user_of(app, state, request, claims, self._load)
+        memo(request)[self._jwt] = claims, user
         return Identity(
             id=claims.sub,
             via=self.name,
             ambient=self.ambient,
-            user=found.user,
+            user=user,
             auth_time=float(claims.get("auth_time", 0.0)),
             scopes=claims.scope,
         )
@@ -145,13 +140,13 @@ def user_of(
         return None
 
     known: dict[t.Any, Found] = {} if request is None else memo(request)
-    key = (state, load, id(claims))
+    key = (load, id(claims))
 
     if key not in known:
         # The claims are kept with their user, so that the id stays theirs.
-        known[key] = Found(claims, call(app, load, claims))
+        known[key] = claims, call(app, load, claims)
 
-    user = known[key].user
+    _, user = known[key]
 
     if user is None:
         raise rejected(app, state, TokenInvalidError("user-gone"), claims.location)
@@ -159,7 +154,7 @@ def user_of(
     return user
 
 
-def found_in_request(jwt: JWT[t.Any]) -> Found | None:
-    """Return the token that was verified in this request, if one was."""
+def found_in_request(jwt: JWT[t.Any]) -> Found | tuple[None, None]:
+    """Return the token that was verified in this request and its user."""
     request = request_or_none()
-    return None if request is None else memo(request).get(jwt.state_of(the_app()))
+    return (None, None) if request is None else memo(request).get(jwt, (None, None))

@@ -11,13 +11,10 @@ from flask import after_this_request
 
 from flask_toolkit._values import seconds
 from flask_toolkit.errors import SetupError
-from flask_toolkit.identity import Authenticator
 from flask_toolkit.identity import memo
-from flask_toolkit.identity import publish
+from flask_toolkit.identity import publish_by
 from flask_toolkit.identity import REQUIRED_BY
-from flask_toolkit.identity import resolve
 
-from ._authenticator import Found
 from ._authenticator import JWTAuthenticator
 from ._authenticator import user_of
 from ._claims import scope_words
@@ -38,7 +35,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flask import Flask
-    from flask import Request
 
     from flask_toolkit.typing import Duration
 
@@ -144,36 +140,42 @@ def enforce(jwt: JWT[t.Any], need: Requirement) -> Claims | None:
     app = the_app()
     request = the_request()
     state: JWTState = jwt.state_of(app)
-    locations = need.locations
-    after_this_request(state.vary if locations is None else varying(locations))
 
-    if need.typ is None:
-        asked: Sequence[Authenticator[t.Any]] = state.authenticators
-
-        if locations is not None:
-            asked = [JWTAuthenticator(jwt, location=place) for place in locations]
-
-        found = _resolved(request, asked)
+    if need.locations is None:
+        asked = state.authenticators
+        after_this_request(state.vary)
     else:
-        found = _other_kind(app, state, request, need)
+        asked = tuple(JWTAuthenticator(jwt, location=one) for one in need.locations)
+        after_this_request(varying(need.locations))
 
-    if found is None:
-        if need.optional:
-            return None
+    # The first that is there decides; a bad one ends the search.
+    for authenticator in asked:
+        claims = claims_at(app, state, request, authenticator.location, need.typ)
 
-        raise rejected(app, state, TokenMissingError("missing"), None)
+        if claims is not None:
+            memo(request)[jwt] = claims, user_of(app, state, request, claims)
 
-    if found.claims.location == "cookie":
+            # Another kind of token does not say who is calling.
+            if need.typ is None:
+                publish_by(request, authenticator)
+
+            _judge(app, state, claims, need)
+            return claims
+
+    if need.optional:
+        return None
+
+    raise rejected(app, state, TokenMissingError("missing"), None)
+
+
+def _judge(app: Flask, state: JWTState, claims: Claims, need: Requirement) -> None:
+    if claims.location == "cookie":
         after_this_request(private)
 
-    memo(request)[state] = found
-
     try:
-        need.judge(found.claims, state.clock())
+        need.judge(claims, state.clock())
     except JWTError as error:
-        raise rejected(app, state, error, found.claims.location)  # noqa: B904  # the same
-
-    return found.claims
+        raise rejected(app, state, error, claims.location)  # noqa: B904  # the same
 
 
 def registered_jwt() -> JWT[t.Any]:
@@ -192,31 +194,6 @@ def registered_jwt() -> JWT[t.Any]:
         )
 
     return t.cast("JWT[t.Any]", state.extension)
-
-
-def _resolved(request: Request, asked: Sequence[Authenticator[t.Any]]) -> Found | None:
-    """Return the first token that is there; a bad one ends the search."""
-    for authenticator in asked:
-        identity = resolve(request, authenticator)
-
-        if identity is not None:
-            publish(request, identity)
-            return t.cast("Found", memo(request)[authenticator, "found"])
-
-    return None
-
-
-def _other_kind(
-    app: Flask, state: JWTState, request: Request, need: Requirement
-) -> Found | None:
-    """Return a token of another kind; it does not say who is calling."""
-    for location in need.locations or state.locations:
-        claims = claims_at(app, state, request, location, need.typ)
-
-        if claims is not None:
-            return Found(claims, user_of(app, state, request, claims))
-
-    return None
 
 
 def _texts(name: str, need: Requirement) -> tuple[str, ...]:

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from werkzeug.exceptions import BadRequest
@@ -51,21 +52,25 @@ class JWTError(RequestError):
         self.component: str = "jwt"
         """Name of the component that refused."""
 
+        self._realm = "api"
         self._parameters: tuple[tuple[str, str], ...] = tuple(parameters)
         super().__init__(members={"error": self.error})
-        self._challenge("api")
+        self._challenge(self._realm)
 
     def at(self, *, component: str, realm: str, location: str | None) -> t.Self:
         """Record who refused and where, and write the challenge for its realm."""
         self.component = component
         self.location = location
-        self._challenge(realm)
+
+        if realm != self._realm:
+            self._realm = realm
+            self._challenge(realm)
+
         return self
 
     def _challenge(self, realm: str) -> None:
-        named = (("realm", realm), *self._told())
-        text = ", ".join(f"{name}={_quoted(value)}" for name, value in named)
-        self.headers[:] = [("WWW-Authenticate", f"Bearer {text}")]
+        text = _bearer(("realm", realm), *self._told())
+        self.headers[:] = [("WWW-Authenticate", text)]
 
     def _told(self) -> tuple[tuple[str, str], ...]:
         """Return what the challenge says besides the realm."""
@@ -158,6 +163,14 @@ class CSRFError(JWTError, CrossOriginError):
 
     def _challenge(self, realm: str) -> None:
         self.headers[:] = []
+
+
+@functools.lru_cache(maxsize=256)
+def _bearer(*parameters: tuple[str, str]) -> str:
+    """Return a challenge (RFC 6750 section 3)."""
+    return "Bearer " + ", ".join(
+        f"{name}={_quoted(value)}" for name, value in parameters
+    )
 
 
 def _quoted(value: str) -> str:

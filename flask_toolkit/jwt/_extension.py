@@ -187,8 +187,8 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
     @property
     def claims_or_none(self) -> Claims | None:
         """Return the claims of this request's token, if one was verified."""
-        found = found_in_request(self)
-        return None if found is None else found.claims
+        claims, _ = found_in_request(self)
+        return claims
 
     @property
     def user(self) -> U:
@@ -196,24 +196,24 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
 
         :raises RuntimeError: If no token was verified, or there is no loader.
         """
-        found = found_in_request(self)
+        claims, user = found_in_request(self)
 
-        if found is None:
+        if claims is None:
             raise RuntimeError(_unverified(self))
 
-        if found.user is None:
+        if user is None:
             raise RuntimeError(
                 "There is no user: write a function that takes the claims and returns"
                 f" one, and put @{self.name}.user_loader above it."
             )
 
-        return t.cast("U", found.user)
+        return t.cast("U", user)
 
     @property
     def user_or_none(self) -> U | None:
         """Return the user of this request's token, if there is one."""
-        found = found_in_request(self)
-        return None if found is None else t.cast("U", found.user)
+        _, user = found_in_request(self)
+        return t.cast("U | None", user)
 
     def create_access_token(
         self,

@@ -171,7 +171,10 @@ class KeySet(Iterable[Key]):
         """
         parsed = parse(token, max_size, self._known)
         self.check(parsed)
-        remember(self._known, parsed)
+
+        if parsed.segment not in self._known:
+            remember(self._known, parsed)
+
         return parsed.header.members, parsed.claims
 
     def check(self, parsed: Parsed) -> None:

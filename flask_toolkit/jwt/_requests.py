@@ -46,14 +46,14 @@ def to_be_ended(app: Flask, state: JWTState, jwt: JWT[t.Any]) -> Claims:
         have sent its cookie.
     """
     request = _request()
-    found = found_in_request(jwt)
+    claims, _ = found_in_request(jwt)
 
     try:
-        if found is not None:
-            if found.claims.location == "cookie":
+        if claims is not None:
+            if claims.location == "cookie":
                 check_origin(app, state, request)
 
-            return found.claims
+            return claims
 
         for location in state.locations:
             token = token_at(app, state, request, location)

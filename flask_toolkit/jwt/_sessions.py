@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import typing as t
 from dataclasses import dataclass
@@ -56,7 +57,10 @@ class Sessions:
 
         :raises TokenRevokedError: If it was.
         """
-        self._judge(claims, self.store.get_many(self._keys(claims)))
+        found = self.store.get_many(self._keys(claims))
+
+        if found.count(None) != len(found):
+            self._judge(claims, found)
 
     def check_refresh(self, claims: Mapping[str, t.Any], number: int) -> int | None:
         """Check as :meth:`check`, and return when the refresh token was used.
@@ -114,7 +118,9 @@ class Sessions:
         if is_denied or (
             cut_off is not None and self._began_before(claims, int(cut_off))
         ):
-            raise TokenRevokedError("revoked")
+            error = TokenRevokedError("revoked")
+            error.jti = claims.get("jti")
+            raise error
 
     def _began_before(self, claims: Mapping[str, t.Any], moment: int) -> bool:
         start = session_start(claims, self.rules)
@@ -156,6 +162,7 @@ class Sessions:
         return f"{self.name}:u:{_hash(claims.get('iss'), claims['sid'])}.{number}"
 
 
+@functools.lru_cache(maxsize=4096)
 def _hash(issuer: str | None, value: str) -> str:
     """Return what stands for a name: no address of a person lies in the store."""
     data = f"{issuer or ''}\0{value}".encode()

@@ -10,10 +10,10 @@ from functools import partial
 
 from flask import Flask
 from flask import Response
+from werkzeug.exceptions import HTTPException
 
 from flask_toolkit._extension import State
 from flask_toolkit.errors import SetupError
-from flask_toolkit.identity import Authenticator
 from flask_toolkit.identity import memo
 from flask_toolkit.signing import signing_keys
 from flask_toolkit.stores import MemoryStore
@@ -40,6 +40,7 @@ if t.TYPE_CHECKING:
 
     from flask import Request
 
+    from ._authenticator import JWTAuthenticator  # noqa: TC004  # imports this module
     from ._claims import Claims
     from ._locations import Location
 
@@ -47,7 +48,7 @@ log = logging.getLogger("flask_toolkit.jwt")
 _MIN_SECRET_KEY = 16
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True)
 class JWTState(State[JWTSettings]):
     """What one component keeps for one application."""
 
@@ -57,20 +58,12 @@ class JWTState(State[JWTSettings]):
 
     given_store: TokenStore | None = dataclasses.field(repr=False)
     clock: Callable[[], float] = dataclasses.field(repr=False)
-    authenticators: tuple[Authenticator[t.Any], ...] = dataclasses.field(repr=False)
+    authenticators: tuple[JWTAuthenticator[t.Any], ...] = dataclasses.field(repr=False)
     hooks: Hooks = dataclasses.field(repr=False)
     derived: _Derived = dataclasses.field(repr=False)
     access_cookie: str
     refresh_cookie: str
     vary: Callable[[Response], Response] = dataclasses.field(repr=False)
-
-    # A key of what is remembered in a request: by identity, as settings have
-    # tables that cannot be hashed.
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
 
     @property
     def locations(self) -> tuple[Location, ...]:
@@ -82,8 +75,15 @@ class JWTState(State[JWTSettings]):
 
         :raises SetupError: If there is no key, or a weak one.
         """
-        rules = self.derived.rules
-        return self._derive(app) if rules is None or self.keys is None else rules
+        derived = self.derived
+        # Compared each time: applications set and change the key late.
+        raw = None if self.keys is not None else _secrets_of(app)
+
+        if derived.rules is None or derived.raw != raw:
+            derived.rules = self._derive(app)
+            derived.raw = raw
+
+        return derived.rules
 
     def own_keys(self, app: Flask) -> KeySet:
         """Return our keys.
@@ -125,23 +125,15 @@ class JWTState(State[JWTSettings]):
             )
 
     def _derive(self, app: Flask) -> Rules:
-        derived = self.derived
-        raw = [] if self.keys is not None else signing_keys(app, self.name)
-
-        # Compared each time: applications set and change the key late.
-        if derived.rules is not None and derived.raw == raw:
-            return derived.rules
-
         keys = self.keys
 
         if keys is None:
+            raw = signing_keys(app, self.name)
             check_secret_key(app, self, at_use=True)
             loaded = [Key.load(secret) for secret in dict.fromkeys(reversed(raw))]
             keys = KeySet(*loaded, *self.settings.older_keys)
 
-        rules = derived.rules = _rules(self.settings, keys)
-        derived.raw = raw
-        return rules
+        return _rules(self.settings, keys)
 
 
 @dataclasses.dataclass
@@ -151,7 +143,9 @@ class _Derived:
     lenient: bool
     """Whether a weak SECRET_KEY only stops the use of tokens, not the start."""
 
-    raw: list[bytes] = dataclasses.field(default_factory=list[bytes])
+    raw: object = dataclasses.field(default=None, repr=False)
+    """The secrets of ``app.config`` that the rules were made with."""
+
     rules: Rules | None = None
     sessions: Sessions | None = None
     warned_of_key: bool = False
@@ -165,7 +159,7 @@ def make_state(
     keys: KeySet | None,
     store: TokenStore | None,
     clock: Callable[[], float],
-    authenticators: tuple[Authenticator[t.Any], ...],
+    authenticators: tuple[JWTAuthenticator[t.Any], ...],
     hooks: Hooks,
     lenient: bool,
 ) -> JWTState:
@@ -277,7 +271,6 @@ def check_store(app: Flask, state: JWTState, claims: Claims) -> None:
     try:
         state.sessions(app).check(claims)
     except TokenInvalidError as error:
-        error.jti = claims.jti
         raise rejected(app, state, error, claims.location)  # noqa: B904  # the same
 
 
@@ -294,18 +287,23 @@ def claims_at(
     :raises JWTError: If what stands there is not good; remembered too.
     """
     known = memo(request)
-    key = (state, location, typ)
-    found: Claims | JWTError | t.Literal["nothing"] | None = known.get(key)
+    key = (state.extension, location, typ)
+    found: t.Any = known.get(key, key)
 
-    if found is None:
+    if found is key:
+        try:
+            found = _found_at(app, state, request, location, typ)
+        except HTTPException as error:
+            known[key] = error
+            raise
+
         # Remembered as well when nothing is there.
-        found = _found_at(app, state, request, location, typ) or "nothing"
         known[key] = found
-
-    if isinstance(found, JWTError):
+    elif isinstance(found, HTTPException):
         raise found.with_traceback(None)
 
-    return None if isinstance(found, str) else found
+    claims: Claims | None = found
+    return claims
 
 
 def _found_at(
@@ -314,38 +312,40 @@ def _found_at(
     request: Request,
     location: Location,
     typ: str | None,
-) -> Claims | JWTError | None:
+) -> Claims | None:
     name = name_of(location)
 
     try:
         token = token_at(app, state, request, location)
-    except JWTError as error:
-        return rejected(app, state, error, name)
 
-    if token is None:
-        return None
+        if token is None:
+            return None
 
-    try:
-        claims = judge(app, state, token, typ=typ, location=name)
+        claims = verify(token, state.rules(app), state.clock(), typ=typ, location=name)
 
         if state.settings.revocation == "always":
-            check_store(app, state, claims)
+            state.sessions(app).check(claims)
     except JWTError as error:
-        return error
+        raise rejected(app, state, error, name)  # noqa: B904  # the same error
 
     return claims
 
 
 def varying(locations: tuple[Location, ...]) -> Callable[[Response], Response]:
     """Return what tells caches on which headers of the request an answer depends."""
-    return partial(_vary, vary_of(locations))
+    names = vary_of(locations)
+    return partial(_vary, names, ", ".join(names))
 
 
-def _vary(names: tuple[str, ...], response: Response) -> Response:
-    if "Vary" in response.headers:
-        response.vary.update(names)
-    elif names:
-        response.headers["Vary"] = ", ".join(names)
+def _vary(names: tuple[str, ...], text: str, response: Response) -> Response:
+    # Werkzeug's own search costs an exception where the header is not there.
+    for name, _ in response.headers:
+        if name.lower() == "vary":
+            response.vary.update(names)
+            return response
+
+    if names:
+        response.headers.add("Vary", text)
 
     return response
 
@@ -377,6 +377,17 @@ def _rules(settings: JWTSettings, keys: KeySet) -> Rules:
         session=settings.session_lifetime.total_seconds(),
         max_size=settings.max_token_size,
     )
+
+
+def _secrets_of(app: Flask) -> tuple[object, ...]:
+    config = t.cast("Mapping[str, t.Any]", app.config)
+    secret, fallbacks = config.get("SECRET_KEY"), config.get("SECRET_KEY_FALLBACKS")
+
+    # A list may change in place. A text is refused, and its letters are no keys.
+    if fallbacks and not isinstance(fallbacks, (str, bytes)):
+        fallbacks = tuple(fallbacks)
+
+    return secret, fallbacks
 
 
 def _is_short(key: object) -> bool:

@@ -174,6 +174,32 @@ def test_the_published_caller_stays(app: Flask, jwt: AnyJWT, token: str) -> None
         assert jwt.claims.sub == "7"
 
 
+def test_a_token_that_was_demanded_names_the_caller(
+    app: Flask, jwt: AnyJWT, token: str
+) -> None:
+    """Before all that are only registered, and with one load of the user."""
+    calls: list[str] = []
+    other = Identity[t.Any](id="1", via="session", ambient=True)
+
+    @jwt.user_loader
+    def load(claims: Claims) -> str:
+        calls.append(claims.sub)
+        return f"user {claims.sub}"
+
+    with app.test_request_context(headers={"X-Token": f"Bearer {token}"}):
+        real = request._get_current_object()  # type: ignore[attr-defined]  # a proxy
+        assert current_identity() is None
+        jwt.authenticate(locations=[header("X-Token")])
+        caller = current_identity()
+        assert caller is current_identity()
+        assert publish(real, other) is caller
+        assert publish(real, other, replace=True) is other
+
+    assert caller is not None
+    assert (caller.id, caller.via, caller.user) == ("7", "jwt", "user 7")
+    assert calls == ["7"]
+
+
 def test_refresh_tokens_say_nobody(app: Flask, jwt: AnyJWT) -> None:
     """They are no way to sign a request."""
     with app.app_context():

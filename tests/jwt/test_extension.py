@@ -207,6 +207,21 @@ def test_secret_keys_rotate(app: Flask) -> None:
             jwt.verify(old)
 
 
+def test_fallbacks_may_change_in_place(app: Flask) -> None:
+    """The list that the configuration holds is read anew, not remembered."""
+    fallbacks = [SECRET]
+    app.config["SECRET_KEY_FALLBACKS"] = fallbacks
+    jwt: AnyJWT = JWT(app)
+
+    with app.app_context():
+        old = jwt.create_access_token("7")
+        app.config["SECRET_KEY"] = OTHER
+        assert jwt.verify(old)
+        fallbacks.clear()
+        with pytest.raises(TokenInvalidError):
+            jwt.verify(old)
+
+
 def test_key_fallbacks_stand_beside_the_derived_key(app: Flask) -> None:
     """For who moves from a key of its own to the derived one."""
     app.config["TOOLKIT_JWT_KEY_FALLBACKS"] = [LONG]

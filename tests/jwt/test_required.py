@@ -586,3 +586,42 @@ def test_no_header_makes_a_server_error(client: FlaskClient, value: str) -> None
 
     assert answer.status_code in {400, 401}
     assert _challenge(answer).startswith('Bearer realm="api"')
+
+
+def test_who_lacks_a_scope_is_known(
+    app: Flask, jwt: AnyJWT, token: str, client: FlaskClient
+) -> None:
+    """Handlers and logs may name the caller of a refused request."""
+    seen: list[str | None] = []
+
+    @app.get("/all")
+    @jwt.required(scope="everything", locations=[header("X-Token")])
+    def view() -> str:
+        raise NotImplementedError
+
+    @jwt.error_handler
+    def answer(error: t.Any) -> tuple[str, int]:
+        caller = current_identity()
+        seen.append(None if caller is None else caller.id)
+        return "no", error.code
+
+    refused = client.get("/all", headers={"X-Token": f"Bearer {token}"})
+
+    assert (refused.status_code, seen) == (403, ["7"])
+
+
+@pytest.mark.parametrize("where", ["missing", "broken"])
+def test_a_place_is_asked_once_a_request(app: Flask, jwt: AnyJWT, where: str) -> None:
+    """What was found is remembered: nothing, and a bad token, as well."""
+    asked: list[str] = []
+
+    def place(request: Request) -> str | None:
+        asked.append(request.path)
+        return None if where == "missing" else "broken"
+
+    with app.test_request_context("/once"):
+        for _ in range(2):
+            with pytest.raises((TokenMissingError, TokenInvalidError)):
+                jwt.authenticate(locations=[place])
+
+    assert asked == ["/once"]
