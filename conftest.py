@@ -16,7 +16,7 @@ def _as_program(namespace: dict[str, t.Any]) -> None:
 
 documents = Sybil(
     parsers=[PythonCodeBlockParser()],
-    patterns=["README.md", "docs/**/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
     setup=_as_program,
 )
 docstrings = Sybil(

@@ -6,6 +6,7 @@ python3 dev.py test [pytest arguments]    run the tests
 python3 dev.py check                      run everything a change has to pass
 python3 dev.py matrix [nox arguments]     test the wheel on each Python
 python3 dev.py bench [suite ...] [--ir]   measure beside peers; --help says more
+python3 dev.py docs                       build the documentation
 
 The first run makes the environment .venv in the folder of this file, and later
 runs use it again. A new Python or a moved folder makes it anew; a change in
@@ -317,6 +318,8 @@ def check(arguments: t.Sequence[str]) -> int:
         raise StopError(f"check takes no arguments, not {arguments[0]!r}.")
 
     set_up("dev")
+    # A developer may lack a server, and its tests are skipped; here they must run.
+    os.environ["TOOLKIT_REQUIRE_SERVICES"] = "1"
     begin = time.monotonic()
     failed = [title for title, command in _checks() if not step(title, command)]
     # The command of the README, with the gate on.
@@ -324,6 +327,10 @@ def check(arguments: t.Sequence[str]) -> int:
 
     if not step("tests with branch coverage", tests, shown=r"passed|failed|^TOTAL"):
         failed.append("tests with branch coverage")
+
+    with tempfile.TemporaryDirectory(prefix="flask-toolkit-") as name:
+        if not step("documentation", _sphinx(Path(name))):
+            failed.append("documentation")
 
     failed += _check_packages()
     tour = [program("python"), str(_tour()), "--once", "--port", "0"]
@@ -395,7 +402,36 @@ def bench(arguments: t.Sequence[str]) -> int:
     return run([program("python"), str(ROOT / "benchmarks" / "run.py"), *arguments])
 
 
-TASKS = {"demo": demo, "test": test, "check": check, "matrix": matrix, "bench": bench}
+def docs(arguments: t.Sequence[str]) -> int:
+    """Build the documentation; a warning is an error."""
+    if arguments:
+        raise StopError(f"docs takes no arguments, not {arguments[0]!r}.")
+
+    set_up("dev")
+    out = ROOT / "build" / "docs"
+
+    if not step("documentation", _sphinx(out)):
+        return 1
+
+    say(f"Open {out / 'html' / 'index.html'}")
+    return 0
+
+
+def _sphinx(out: Path) -> list[str]:
+    # -n: every reference must lead somewhere.
+    options = ["-W", "--keep-going", "-n", "-q", "-E", "-b", "html"]
+    folders = ["-d", str(out / "doctrees"), str(ROOT / "docs"), str(out / "html")]
+    return [program("sphinx-build"), *options, *folders]
+
+
+TASKS = {
+    "demo": demo,
+    "test": test,
+    "check": check,
+    "matrix": matrix,
+    "bench": bench,
+    "docs": docs,
+}
 
 
 def main(arguments: t.Sequence[str]) -> int:

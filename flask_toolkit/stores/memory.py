@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import sys
 import threading
 import time
@@ -13,14 +11,13 @@ import weakref
 
 from flask_toolkit.errors import StoreFullError
 
+from ._policy import check
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Collection
     from collections.abc import Mapping
     from collections.abc import Sequence
-
-_KEY = re.compile(r"[\x21-\x7e]{1,512}")
-_MAX_VALUE: t.Final = 1 << 20
 
 
 class _Record:
@@ -70,7 +67,7 @@ class MemoryStore:
         :raises ValueError: If key, value or time to live is out of bounds.
         :raises StoreFullError: If there is no room.
         """
-        _check(key, ttl, value)
+        check(key, ttl, value)
 
         with self._lock:
             if key not in self._values:
@@ -85,7 +82,7 @@ class MemoryStore:
         :raises ValueError: If key, value or time to live is out of bounds.
         :raises StoreFullError: If there is no room.
         """
-        _check(key, ttl, value)
+        check(key, ttl, value)
 
         with self._lock:
             there = self._value(key)
@@ -127,7 +124,7 @@ class MemoryStore:
         :raises ValueError: If key, values or time to live are out of bounds.
         :raises StoreFullError: If there is no room for a new record.
         """
-        _check(key, ttl, *changed.values())
+        check(key, ttl, *changed.values())
 
         with self._lock:
             record = self._record(key)
@@ -235,17 +232,6 @@ class MemoryStore:
     def renew_lock(self) -> None:
         """Take a new lock: the old one may be held by a thread left behind."""
         self._lock = threading.Lock()
-
-
-def _check(key: str, ttl: float, *values: bytes) -> None:
-    if not _KEY.fullmatch(key):
-        raise ValueError("a key must be 1 to 512 printable ASCII characters")
-
-    if not (math.isfinite(ttl) and ttl > 0):
-        raise ValueError("a time to live must be finite and above 0 seconds")
-
-    if any(len(value) > _MAX_VALUE for value in values):
-        raise ValueError("a value must not be longer than 1 MiB")
 
 
 _living: weakref.WeakSet[MemoryStore] = weakref.WeakSet()

@@ -216,13 +216,17 @@ def test_a_signal_reaches_the_program(
         pytest.param([], 2, "python3 dev.py test", id="nothing"),
         pytest.param(["--help"], 0, "python3 dev.py check", id="help"),
         pytest.param(
-            ["tset"], 2, "there are: demo, test, check, matrix, bench", id="unknown"
+            ["tset"],
+            2,
+            "there are: demo, test, check, matrix, bench, docs",
+            id="unknown",
         ),
         pytest.param(["demo", "--help"], 0, "end after the tour", id="demo-help"),
         pytest.param(["demo", "--onec"], 2, "arguments: --onec", id="option"),
         pytest.param(["demo", "--port"], 2, "expected one argument", id="no-port"),
         pytest.param(["demo", "--port=99999"], 2, "from 0 to 65535", id="port"),
         pytest.param(["check", "all"], 1, "check takes no arguments", id="check"),
+        pytest.param(["docs", "all"], 1, "docs takes no arguments", id="docs"),
     ],
 )
 def test_a_wrong_call_says_what_is_right(
