@@ -364,7 +364,8 @@ def test_any_text_is_read_or_refused(kind: t.Any, text: str) -> None:
         assert from_value(kind, value) == value
         told = ""
 
-    assert len(text) < 8 or text not in told
+    # A part of "an integer" may come up by chance; that is our own word.
+    assert len(text) < 8 or text in describe(kind) or text not in told
 
 
 @given(
