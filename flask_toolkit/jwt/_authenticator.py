@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from flask_toolkit.errors import SetupError
 from flask_toolkit.identity import Identity
 from flask_toolkit.identity import memo
 
@@ -14,6 +15,7 @@ from ._errors import TokenMissingError
 from ._hooks import call
 from ._policy import is_own
 from ._state import claims_at
+from ._state import log
 from ._state import rejected
 
 if t.TYPE_CHECKING:
@@ -61,10 +63,10 @@ class JWTAuthenticator(t.Generic[U]):
         self.location: Location = location
         self._foreign = foreign
         self._load = load
-        self._asks: tuple[object, ...] = (jwt, location, foreign, load)
-        self._hash = hash(self._asks)
         self.ambient: bool = location == "cookie"
         self.name: str = name or (f"{jwt.name}-cookie" if self.ambient else jwt.name)
+        self._asks: tuple[object, ...] = (jwt, location, foreign, load, self.name)
+        self._hash = hash(self._asks)
 
     def __repr__(self) -> str:
         return f"<JWTAuthenticator {self.name!r}>"
@@ -87,7 +89,14 @@ class JWTAuthenticator(t.Generic[U]):
         """
         app = the_app()
         state: JWTState = self._jwt.state_of(app)
-        claims = claims_at(app, state, request, self.location)
+
+        try:
+            claims = claims_at(app, state, request, self.location)
+        except SetupError:
+            # Without a usable key no token can be ours, and who sends one must
+            # not break the pages that only ask who is calling.
+            log.exception("A token came, and it cannot be verified")
+            raise rejected(app, state, TokenInvalidError("no-key"), None) from None
 
         if claims is None:
             return None

@@ -155,8 +155,8 @@ def enforce(jwt: JWT[t.Any], need: Requirement) -> Claims | None:
         if claims is not None:
             memo(request)[jwt] = claims, user_of(app, state, request, claims)
 
-            # Another kind of token does not say who is calling.
-            if need.typ is None:
+            # Another kind of token, or another issuer's, names no local user.
+            if need.typ is None and claims.get("iss") == state.settings.issuer:
                 publish_by(request, authenticator)
 
             _judge(app, state, claims, need)

@@ -10,6 +10,8 @@ from flask import after_this_request
 from flask import has_request_context
 
 from flask_toolkit._extension import Extension
+from flask_toolkit._extension import settings_table
+from flask_toolkit.errors import ConfigProblem
 from flask_toolkit.identity import register
 
 from . import _answers
@@ -33,6 +35,7 @@ from ._state import check_store
 from ._state import judge
 from ._state import make_state
 from ._state import no_store
+from ._state import weak_secret_key
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -79,6 +82,8 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
     :param clock: Seconds since 1970.
     """
 
+    kernel_settings: t.ClassVar[tuple[str, ...]] = ("store", "trusted")
+
     def __init__(
         self,
         app: Flask | None = None,
@@ -108,6 +113,22 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
         jwt._lenient = True
         return jwt
 
+    def bind(self, app: Flask) -> list[ConfigProblem]:
+        """Read the settings, and judge the ``SECRET_KEY`` that keys come from."""
+        problems = super().bind(app)
+        settings: JWTSettings | None = settings_table(app)[self.name].settings
+
+        if settings is None or settings.key is not None or self._keys is not None:
+            return problems
+
+        forgiven = self._lenient or app.debug or app.testing
+        message = None if forgiven else weak_secret_key(app)
+
+        if message is not None:
+            problems.append(ConfigProblem("SECRET_KEY", message))
+
+        return problems
+
     def setup(self, app: Flask, settings: JWTSettings) -> JWTState:
         """Keep keys and rules, and tell who is calling by token."""
         authenticators = tuple(
@@ -129,7 +150,11 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
             check_secret_key(app, state, at_use=False)
 
         for authenticator in authenticators:
-            register(app, authenticator)
+            # A foreign subject must never be taken for a local user.
+            register(
+                app,
+                JWTAuthenticator(self, location=authenticator.location, foreign=False),
+            )
 
         if self._hooks.error_handler is not None:
             _answers.register(app)

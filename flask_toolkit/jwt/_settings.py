@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import typing as t
@@ -143,8 +144,9 @@ class JWTSettings:
         keys = [Key.load(key).only_verifying() for key in self.key_fallbacks]
         kids = {key.kid for key in keys}
 
-        if self.own_key is not None:
-            kids -= {self.own_key.kid}
+        # A KEY that does not load is a problem of its own.
+        with contextlib.suppress(ValueError):
+            kids -= {key.kid for key in (self.own_key,) if key is not None}
 
         if len(kids) != len(keys):
             raise ValueError("two keys have the same kid, or it is also KEY")

@@ -187,12 +187,8 @@ def make_state(
     )
 
 
-def check_secret_key(app: Flask, state: JWTState, *, at_use: bool) -> None:
-    """Refuse or warn of a ``SECRET_KEY`` that is short enough to be guessed.
-
-    :raises SetupError: If it is, outside of debug and testing; for a component
-        that nobody asked for only when a token is made or verified.
-    """
+def weak_secret_key(app: Flask) -> str | None:
+    """Return what is wrong with a ``SECRET_KEY`` that can be guessed."""
     config = t.cast("Mapping[str, t.Any]", app.config)
     keys: list[t.Any] = [config.get("SECRET_KEY")]
     fallbacks: object = config.get("SECRET_KEY_FALLBACKS")
@@ -202,13 +198,25 @@ def check_secret_key(app: Flask, state: JWTState, *, at_use: bool) -> None:
         keys.extend(t.cast("list[t.Any]", fallbacks))
 
     if not any(map(_is_short, keys)):
-        return
+        return None
 
-    message = (
+    return (
         f"SECRET_KEY, or one of its fallbacks, has fewer than {_MIN_SECRET_KEY} bytes:"
         " whoever guesses it can make tokens. Make one with"
         ' python -c "import secrets; print(secrets.token_urlsafe(32))"'
     )
+
+
+def check_secret_key(app: Flask, state: JWTState, *, at_use: bool) -> None:
+    """Refuse or warn of a ``SECRET_KEY`` that is short enough to be guessed.
+
+    :raises SetupError: If it is, outside of debug and testing; for a component
+        that nobody asked for only when a token is made or verified.
+    """
+    message = weak_secret_key(app)
+
+    if message is None:
+        return
 
     if not (app.debug or app.testing) and (at_use or not state.derived.lenient):
         raise SetupError(message)

@@ -15,6 +15,7 @@ from ._claims import new_sid
 from ._claims import scope_words
 from ._claims import started_at
 from ._claims import TokenPair
+from ._errors import TokenExpiredError
 from ._errors import TokenInvalidError
 from ._errors import TokenReusedError
 from ._policy import verify
@@ -103,9 +104,15 @@ def access_token(
             " the SESSION_LIFETIME"
         )
 
+    end = int(min(now + life, grant.start + longest))
+
+    # The leeway forgives clocks; it is no reason to make a token that is over.
+    if end <= int(now):
+        raise rejected(app, state, TokenExpiredError("session-over"), None)
+
     claims: dict[str, t.Any] = {
         **extra,
-        **_issued(state, grant, now, min(now + life, grant.start + longest)),
+        **_issued(state, grant, now, end),
         "jti": secrets.token_urlsafe(16),
         **grant.common,
     }

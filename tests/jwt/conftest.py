@@ -44,7 +44,11 @@ def _key() -> Key:
 @pytest.fixture(name="app")
 def _app() -> Flask:
     app = Flask("shop")
-    app.config.update(SECRET_KEY=SECRET, TOOLKIT_STORE_URL="memory://")
+    app.config.update(
+        SECRET_KEY=SECRET,
+        TOOLKIT_STORE_URL="memory://",
+        TOOLKIT_TRUSTED_ORIGINS=["https://app.example"],
+    )
     return app
 
 

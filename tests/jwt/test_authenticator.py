@@ -126,13 +126,13 @@ def test_the_loader_finds_the_user(app: Flask, jwt: AnyJWT, token: str) -> None:
 
 
 def test_equal_ones_share_their_result(jwt: AnyJWT) -> None:
-    """By what they ask, not by their name."""
+    """By what they ask and what they are called: ``via()`` goes by the name."""
 
     def load(_claims: Claims) -> str:
         raise NotImplementedError
 
     first = JWTAuthenticator(jwt, location=header("X"), load=load)
-    same = JWTAuthenticator(jwt, location=header("X"), load=load, name="other")
+    same = JWTAuthenticator(jwt, location=header("X"), load=load, name="jwt")
 
     assert first == same
     assert hash(first) == hash(same)
@@ -141,6 +141,7 @@ def test_equal_ones_share_their_result(jwt: AnyJWT) -> None:
         JWTAuthenticator(jwt, load=load),
         JWTAuthenticator(jwt, location=header("X"), load=load, foreign=False),
         JWTAuthenticator(jwt, location=header("X")),
+        JWTAuthenticator(jwt, location=header("X"), load=load, name="other"),
         "something else",
     ):
         assert first != other

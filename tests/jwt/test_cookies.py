@@ -241,7 +241,6 @@ def test_the_origin_matrix(  # noqa: PLR0917  # fixtures
     status: int,
 ) -> None:
     """No token for scripts is needed; what cannot be told is refused too."""
-    app.config["TOOLKIT_TRUSTED_ORIGINS"] = ["https://app.example"]
     answer = _ask(app, pair, method=method, headers=headers)
 
     assert answer.status_code == status
