@@ -8,8 +8,8 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
-from flask import request
 from flask.globals import app_ctx
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from flask_toolkit._settings import Bound
@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flask import Flask
+    from flask import Request
     from flask.typing import ResponseReturnValue
 
     from flask_toolkit._origins import Provenance
@@ -262,8 +263,8 @@ def answer_request_errors(app: Flask) -> None:
 
 
 def _answer(error: RequestError) -> ResponseReturnValue:
-    app = app_ctx.app
-    other = _broader_handler(app)
+    app, request = app_ctx.app, request_ctx.request
+    other = _broader_handler(app, request)
 
     if other is not None:
         return t.cast("ResponseReturnValue", app.ensure_sync(other)(error))
@@ -271,7 +272,7 @@ def _answer(error: RequestError) -> ResponseReturnValue:
     return error.get_response(request.environ)
 
 
-def _broader_handler(app: Flask) -> Callable[..., t.Any] | None:
+def _broader_handler(app: Flask, request: Request) -> Callable[..., t.Any] | None:
     """Return the application's own handler for all HTTP errors, if it has one.
 
     Flask asks the handler of the nearest class, so ours would hide it.

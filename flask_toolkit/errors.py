@@ -62,6 +62,8 @@ __all__ = [
 
 
 _NEVER_STORED = frozenset({401, 403})
+# Made once: json.dumps makes one for each answer.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Origin(t.NamedTuple):
@@ -204,7 +206,7 @@ class RequestError(ToolkitError, HTTPException):
         scope: dict[str, t.Any] | None = None,
     ) -> str:
         """Return the problem document as JSON text."""
-        return json.dumps(self.problem(), separators=(",", ":"))
+        return _encode(self.problem())
 
 
 class SignedTokenError(RequestError, BadRequest):
