@@ -7,6 +7,7 @@ import typing as t
 import pytest
 from flask import Flask
 from flask import jsonify
+from flask import Request
 from flask import session
 
 from flask_toolkit import ConfigLoader
@@ -19,10 +20,24 @@ from flask_toolkit import Toolkit
 from flask_toolkit.config import Values
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import SetupError
+from flask_toolkit.guard import SessionAuthenticator
 from flask_toolkit.identity import current_identity
 
 KEY = "a-key-for-tests-of-thirty-two-bytes-or-more"
 PARTS = ["signals", "converters", "middleware", "problems", "jwt"]
+
+
+class Namesake:
+    """An authenticator that is called like the session's."""
+
+    name = "session"
+    ambient = False
+
+    def authenticate(self, request: Request, /) -> None:
+        """Find nobody."""
+
+    def challenge(self) -> str | None:
+        """Ask for nothing."""
 
 
 @pytest.fixture(name="app")
@@ -215,6 +230,18 @@ def test_a_guard_with_its_own_authenticators_keeps_them(app: Flask) -> None:
     answer = app.test_client().get("/", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
     assert answer.headers.getlist("WWW-Authenticate") == ["Nobody"]
+
+
+def test_a_part_that_cannot_be_set_up_says_so(app: Flask) -> None:
+    """What was attached before it keeps its settings; the app must be made anew."""
+    guard = LoginGuard[t.Any](authenticators=[SessionAuthenticator(), Namesake()])
+
+    with pytest.raises(SetupError, match="have the same name"):
+        Toolkit(app, guard=guard)
+
+    assert "toolkit.guard" not in app.extensions
+    assert set(app.extensions["toolkit.settings"]) >= {"signals", "converters"}
+    assert "guard" not in app.extensions["toolkit.settings"]
 
 
 def test_errors_of_the_wsgi_layer_look_the_same(app: Flask) -> None:
