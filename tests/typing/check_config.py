@@ -9,6 +9,7 @@ from flask import Flask
 
 from flask_toolkit.config import by_environment
 from flask_toolkit.config import ConfigLoader
+from flask_toolkit.config import ConfigSettings
 from flask_toolkit.config import Constraint
 from flask_toolkit.config import DotEnv
 from flask_toolkit.config import Env
@@ -93,3 +94,5 @@ ConfigLoader(NoSource())  # type: ignore[call-overload]  # pyright: ignore[repor
 File("a.toml", True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 DotEnv(".env")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 by_environment({"production": Settings})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+settings = ConfigSettings(secret_names=("PIN",))
+assert_type(settings.public_names, tuple[str, ...])

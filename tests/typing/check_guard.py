@@ -7,11 +7,20 @@ from flask import Blueprint
 from flask import Flask
 from flask.views import MethodView
 
+from flask_toolkit.guard import access_denied
 from flask_toolkit.guard import authenticated
 from flask_toolkit.guard import Decision
 from flask_toolkit.guard import fresh
 from flask_toolkit.guard import guard_map
+from flask_toolkit.guard import GuardSettings
+from flask_toolkit.guard import hash_password
+from flask_toolkit.guard import identity_loaded
+from flask_toolkit.guard import logged_in
+from flask_toolkit.guard import logged_out
+from flask_toolkit.guard import login_failed
 from flask_toolkit.guard import LoginGuard
+from flask_toolkit.guard import needs_rehash
+from flask_toolkit.guard import Outcome
 from flask_toolkit.guard import public
 from flask_toolkit.guard import require
 from flask_toolkit.guard import role
@@ -21,9 +30,11 @@ from flask_toolkit.guard import rule
 from flask_toolkit.guard import safe_next
 from flask_toolkit.guard import scope
 from flask_toolkit.guard import SessionAuthenticator
+from flask_toolkit.guard import Step
 from flask_toolkit.guard import verify_password
 from flask_toolkit.guard import via
 from flask_toolkit.identity import Identity
+from flask_toolkit.signals import Signal
 
 
 class User:
@@ -125,3 +136,26 @@ assert_type(role("a") & ~scope("b") | via("c"), Rule)
 assert_type(authenticated & rule(owns), Rule)
 role("a") & "b"  # type: ignore[operator]
 require("admin")  # type: ignore[arg-type]
+
+
+assert_type(guard.settings_of(app), GuardSettings)
+assert_type(hash_password("x"), str)
+assert_type(needs_rehash("x"), bool)
+needs_rehash(None)  # type: ignore[arg-type]
+
+
+@guard.on_denied
+async def denied_later(decision: Decision) -> str | None:
+    """Answer a refusal, later."""
+    step: Step = decision.trace[0]
+    assert_type(decision.outcome, Outcome)
+    return step.source
+
+
+signals: list[Signal[...]] = [
+    access_denied,
+    identity_loaded,
+    logged_in,
+    logged_out,
+    login_failed,
+]

@@ -10,6 +10,8 @@ from flask import Flask
 from flask import request_started
 
 from flask_toolkit.signals import Event
+from flask_toolkit.signals import ReceiverInfo
+from flask_toolkit.signals import ReceiverLifetimeWarning
 from flask_toolkit.signals import Result
 from flask_toolkit.signals import Results
 from flask_toolkit.signals import Signal
@@ -98,3 +100,8 @@ with placed.capture(app=app) as events:
 known: blinker.NamedSignal = placed
 known.connect(plain)
 known.send(app, number=1)
+
+for info in signals.describe():
+    t.assert_type(info.receivers, tuple[ReceiverInfo, ...])
+
+warning: type[Warning] = ReceiverLifetimeWarning
