@@ -87,7 +87,7 @@ def _number(value: float | None) -> str:
         return ""
 
     size = abs(value)
-    places = 3 if size < 1 else 2 if size < 100 else 1 if size < 10000 else 0  # noqa: PLR2004
+    places = 3 if size < 1 else 2 if size < 100 else 1 if size < 10000 else 0  # noqa: PLR2004  # powers of ten
     return f"{value:.{places}f}"
 
 

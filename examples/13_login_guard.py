@@ -39,7 +39,7 @@ class User(t.NamedTuple):
 
 USERS = {"ada": User("ada", hash_password("love"), roles=("author",))}
 app = Flask(__name__)
-app.secret_key = "a real one comes from the configuration"  # noqa: S105
+app.secret_key = "a real one comes from the configuration"  # noqa: S105  # it says so itself
 guard = LoginGuard[User](app, login_view="sign_in")
 guard.user_loader(USERS.get)
 app.add_url_rule("/", "home", lambda: f"Hello {guard.user.id}\n")

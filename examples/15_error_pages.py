@@ -45,10 +45,10 @@ problems.map(WithdrawnError, 410, slug="withdrawn", detail="Withdrawn.")
 @app.get("/api/books/<int:number>")
 def book(number: int) -> str:
     """Fail in two ways."""
-    if number == 7:  # noqa: PLR2004
+    if number == 7:  # noqa: PLR2004  # a number to type
         raise BookLent("Lent out.", headers={"Retry-After": "3600"}, copies=0)
 
-    if number == 8:  # noqa: PLR2004
+    if number == 8:  # noqa: PLR2004  # a number to type
         raise WithdrawnError("row 8 in table withdrawn")
 
     return f"book {number}\n"

@@ -247,7 +247,7 @@ class _Or(Rule):
     parts: tuple[Rule, ...]
 
     def _text(self) -> str:
-        return " | ".join(part._text() for part in self.parts)  # noqa: SLF001
+        return " | ".join(part._text() for part in self.parts)  # noqa: SLF001  # of the same class
 
     def evaluate(self, facts: Facts) -> Verdict:
         worst: Verdict | None = None

@@ -62,8 +62,8 @@ class SignedIntConverter(RegexConverter):
         map: Map,
         *,
         # The names that Werkzeug's own number converters have.
-        min: int | str | None = None,  # noqa: A002
-        max: int | str | None = None,  # noqa: A002
+        min: int | str | None = None,  # noqa: A002  # as Werkzeug calls it
+        max: int | str | None = None,  # noqa: A002  # as Werkzeug calls it
         weight: int | None = None,
     ) -> None:
         super().__init__(map, "0|-?[1-9][0-9]{0,17}", maxlength=19, weight=weight)

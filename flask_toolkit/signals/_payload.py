@@ -139,7 +139,7 @@ def _defaults(
     declared: Callable[..., object], signature: inspect.Signature
 ) -> dict[str, Callable[[], t.Any]]:
     found: dict[str, Callable[[], t.Any]] = {
-        name: lambda value=item.default: value  # type: ignore[misc]
+        name: lambda value=item.default: value  # type: ignore[misc]  # no type for a default
         for name, item in signature.parameters.items()
         if item.default is not item.empty
     }

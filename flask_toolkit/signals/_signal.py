@@ -118,7 +118,7 @@ class Signal(Receivers, t.Generic[P]):
         """Return the names of the declared fields."""
         return tuple(self._payload.signature.parameters) if self._payload else ()
 
-    def send(  # type: ignore[override]
+    def send(  # type: ignore[override]  # narrower, so that fields are checked
         self, sender: object | None = None, /, *args: P.args, **kwargs: P.kwargs
     ) -> list[tuple[Receiver, t.Any]]:
         """Call the receivers; the first that raises ends it, as in blinker.

@@ -125,8 +125,8 @@ def test_all_problems_come_at_once(app: Flask, key: Key) -> None:
     }
 
 
-def test_settings_are_what_the_reference_says() -> None:
-    """The defaults of the design."""
+def test_the_defaults_of_the_settings() -> None:
+    """A change of one of them is a change that users notice."""
     settings = JWTSettings()
 
     assert settings.leeway == timedelta(seconds=10)

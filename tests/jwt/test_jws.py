@@ -222,7 +222,7 @@ def test_a_remembered_header_cannot_be_changed() -> None:
     header, _ = KEYS.verify(GOOD)
 
     with pytest.raises(TypeError):
-        header["alg"] = "none"  # type: ignore[index]
+        header["alg"] = "none"  # type: ignore[index]  # the attempt is the test
 
 
 @given(st.text(max_size=60) | st.text("abcXYZ019-_.=", max_size=60))

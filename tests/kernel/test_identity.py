@@ -68,7 +68,7 @@ def test_an_authenticator_is_asked_once(app: Flask) -> None:
 
     with app.test_request_context(headers={"X-Name": "ada"}):
         first = resolve(request._get_current_object(), name)  # type: ignore[attr-defined]  # a proxy
-        assert resolve(request._get_current_object(), name) is first  # type: ignore[attr-defined]
+        assert resolve(request._get_current_object(), name) is first  # type: ignore[attr-defined]  # a proxy
 
     assert name.calls == 1
 
@@ -183,7 +183,7 @@ def test_the_memo_lives_on_the_request(app: Flask) -> None:
         memo(request._get_current_object())["x"] = 1  # type: ignore[attr-defined]  # a proxy
 
     with app.test_request_context():
-        assert memo(request._get_current_object()) == {}  # type: ignore[attr-defined]
+        assert memo(request._get_current_object()) == {}  # type: ignore[attr-defined]  # a proxy
 
 
 def test_no_user_in_repr() -> None:

@@ -50,7 +50,7 @@ def test_s1_receivers_do_not_vanish(app: Flask, placed: Signal[...]) -> None:
     assert values(placed.send(number=1)) == ["closure", "lambda", "audit", "shop"]
 
 
-def test_s2_factories_leave_nothing_and_are_warned(placed: Signal[...]) -> None:
+def test_s2_a_strong_local_receiver_draws_a_warning(placed: Signal[...]) -> None:
     """Strong without an owner is what leaks: it draws a warning."""
     with pytest.warns(ReceiverLifetimeWarning, match="Pass app="):
         placed.connect(lambda sender: None)
