@@ -30,8 +30,8 @@ _PUT: t.Final = (
 )
 _PUT_IF_ABSENT: t.Final = f"{_PUT} WHERE entries.expires <= ?"
 _LIVES: t.Final = (
-    "SELECT EXISTS (SELECT 1 FROM entries WHERE key = ?1 AND expires > ?2)"
-    " OR EXISTS (SELECT 1 FROM records WHERE key = ?1 AND expires > ?2)"
+    "SELECT EXISTS (SELECT 1 FROM entries WHERE key = :key AND expires > :now)"
+    " OR EXISTS (SELECT 1 FROM records WHERE key = :key AND expires > :now)"
 )
 _LOAD: t.Final = (
     "SELECT name, value FROM records LEFT JOIN fields USING (key)"
@@ -210,7 +210,8 @@ class SQLiteStore:
         self._connections.close()
 
     def _delete(self, connection: sqlite3.Connection, key: str) -> bool:
-        (lived,) = connection.execute(_LIVES, (key, self._clock())).fetchone()
+        asked = {"key": key, "now": self._clock()}
+        (lived,) = connection.execute(_LIVES, asked).fetchone()
         connection.execute("DELETE FROM entries WHERE key = ?", (key,))
         connection.execute("DELETE FROM records WHERE key = ?", (key,))
         return bool(lived)
