@@ -49,6 +49,7 @@ _KEY_IDS = (
     bytes.fromhex("06072a8648ce3d0201"),
     bytes.fromhex("06032b6570"),
 )
+_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]+={0,2}")
 _MIN_RSA = 2048
 _MIN_DISTINCT = 8
@@ -172,7 +173,8 @@ def _from_secret(secret: bytes, alg: str | None, kid: str | None) -> Material:
 def _refuse_public_key(secret: bytes) -> None:
     """Refuse what is known to everybody: a public key as a secret is forgeable.
 
-    Some consoles print a key as the base64 of its DER form, without PEM's lines.
+    Some consoles print a key as the base64 or hex of its DER form, without PEM's
+    lines, or lose a dash of them.
     """
     from jwt.exceptions import InvalidKeyError
 
@@ -183,8 +185,13 @@ def _refuse_public_key(secret: bytes) -> None:
         standard = compact.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
         forms.append(b64decode(standard + b"=" * (-len(standard) % 4) or b""))
 
+    if _HEX.fullmatch(compact):
+        forms.append(bytes.fromhex(compact.decode()))
+
     for form in forms:
-        is_der = form.startswith(b"0") and any(known in form for known in _KEY_IDS)
+        is_der = b"-BEGIN " in form or (
+            form.startswith(b"0") and any(known in form for known in _KEY_IDS)
+        )
 
         try:
             _algorithm("HS256").prepare_key(form)

@@ -192,6 +192,8 @@ DER = _public(RSA, "DER")
         pytest.param(base64.b64encode(DER), id="base64-of-der"),
         pytest.param(base64.encodebytes(DER), id="base64-in-lines"),
         pytest.param(base64.urlsafe_b64encode(DER).rstrip(b"="), id="base64url-of-der"),
+        pytest.param(DER.hex().encode(), id="hex-of-der"),
+        pytest.param(b"-" + _public(RSA, "PEM").lstrip(b"-"), id="pem-without-dashes"),
         pytest.param(base64.b64encode(_public(ED, "DER")), id="base64-of-ed25519"),
         pytest.param(base64.b64encode(_public(EC["ES256"], "DER")), id="base64-of-ec"),
         pytest.param(base64.b64encode(_public(RSA)), id="base64-of-pem"),
