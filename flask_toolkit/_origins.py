@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -11,25 +10,6 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
     from flask_toolkit.errors import Origin
-
-
-class Level(enum.IntEnum):
-    """How grave a finding is."""
-
-    INFO = 10
-    WARNING = 20
-    ERROR = 30
-
-
-class Finding(t.NamedTuple):
-    """What a check of a running application found."""
-
-    id: str
-    level: Level
-    message: str
-    hint: str = ""
-    key: str | None = None
-    origin: Origin | None = None
 
 
 class Entry(t.NamedTuple):

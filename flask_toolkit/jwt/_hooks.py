@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import typing as t
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
 
+from flask_toolkit._extension import run_async
 from flask_toolkit.errors import SetupError
 
 from ._claims import checked_extra
@@ -53,15 +51,7 @@ class Hooks:
 
 def call(app: Flask, function: Callable[[t.Any], t.Any], argument: object) -> t.Any:
     """Call a function of the application, and wait for it if it is async."""
-    if not iscoroutinefunction(function):
-        return function(argument)
+    if iscoroutinefunction(function):
+        return run_async(app, function, argument)
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return app.ensure_sync(function)(argument)
-
-    # Inside an async view: its loop cannot be waited for in its own thread.
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        run = copy_context().run
-        return pool.submit(run, asyncio.run, function(argument)).result()
+    return function(argument)

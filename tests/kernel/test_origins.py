@@ -1,8 +1,6 @@
 """Provenance: for each leaf every value it was given."""
 
 from flask_toolkit._origins import Entry
-from flask_toolkit._origins import Finding
-from flask_toolkit._origins import Level
 from flask_toolkit._origins import Provenance
 from flask_toolkit.errors import Origin
 
@@ -54,11 +52,3 @@ def test_no_value_is_in_the_repr() -> None:
     origins.add("PIN", Entry(FILE, "canary"))
 
     assert repr(origins) == "<Provenance of 1 leaves>"
-
-
-def test_findings_are_ordered_by_level() -> None:
-    """A level can be compared, as the command does."""
-    finding = Finding("secret.short", Level.ERROR, "too short")
-
-    assert Level.INFO < Level.WARNING < finding.level
-    assert (finding.hint, finding.key, finding.origin) == ("", None, None)
