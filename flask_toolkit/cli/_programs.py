@@ -13,6 +13,7 @@ _SECRET_KEY: t.Final = Entry(f"{_HERE}._secret_key", "Print a new key for SECRET
 toolkit: t.Final = LazyGroup(
     "toolkit",
     entries={
+        "guard": Entry(f"{_HERE}._guard", "Show and lock who may use which route."),
         "middleware": Entry(f"{_HERE}._middleware", "List the layers around the app."),
         "secret-key": _SECRET_KEY,
     },

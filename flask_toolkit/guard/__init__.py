@@ -5,12 +5,18 @@ from ._decision import Step
 from ._decorators import public
 from ._decorators import require
 from ._extension import LoginGuard
+from ._lock import LockError
+from ._lockfile import check_lock
+from ._lockfile import LockReport
+from ._lockfile import write_lock
+from ._map import earlier_hooks
 from ._map import guard_map
 from ._map import RouteAccess
 from ._passwords import hash_password
 from ._passwords import needs_rehash
 from ._passwords import verify_password
 from ._policy import safe_next
+from ._probe import strangers
 from ._rules import authenticated
 from ._rules import fresh
 from ._rules import Outcome
@@ -30,6 +36,8 @@ from ._signals import login_failed
 __all__ = [
     "Decision",
     "GuardSettings",
+    "LockError",
+    "LockReport",
     "LoginGuard",
     "Outcome",
     "RouteAccess",
@@ -38,6 +46,8 @@ __all__ = [
     "Step",
     "access_denied",
     "authenticated",
+    "check_lock",
+    "earlier_hooks",
     "fresh",
     "guard_map",
     "hash_password",
@@ -52,6 +62,8 @@ __all__ = [
     "rule",
     "safe_next",
     "scope",
+    "strangers",
     "verify_password",
     "via",
+    "write_lock",
 ]

@@ -9,7 +9,9 @@ from flask.views import MethodView
 
 from flask_toolkit.identity import REQUIRED_BY
 
+from ._gate import gate_for
 from ._marks import plan_for
+from ._plan import is_open
 from ._plan import requires_text
 from ._state import registry_of
 
@@ -41,6 +43,11 @@ class RouteAccess(t.NamedTuple):
     source: str
     """File and line of the view, empty if unknown."""
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether anybody gets in."""
+        return is_open(self.requires)
+
 
 def guard_map(app: Flask) -> tuple[RouteAccess, ...]:
     """Return what each route of ``app`` asks for, ordered by rule and method.
@@ -50,14 +57,44 @@ def guard_map(app: Flask) -> tuple[RouteAccess, ...]:
 
     :raises SetupError: If something is both opened and restricted.
     """
-    registry = registry_of(app)
-    found = {
-        access
-        for rule in app.url_map.iter_rules()
-        if not rule.build_only
-        for access in _of_rule(app, registry, rule)
-    }
+    found = {access for _, access in accesses(app)}
     return tuple(sorted(found, key=lambda one: (one.rule, one.method, one.endpoint)))
+
+
+def accesses(app: Flask) -> Iterator[tuple[Rule, RouteAccess]]:
+    """Yield the rules of ``app``, each with what one of its methods asks for.
+
+    :raises SetupError: If something is both opened and restricted.
+    """
+    registry = registry_of(app)
+
+    for rule in app.url_map.iter_rules():
+        if not rule.build_only:
+            for access in _of_rule(app, registry, rule):
+                yield rule, access
+
+
+def earlier_hooks(app: Flask) -> tuple[str, ...]:
+    """Return what runs before the guard, in order: a name, a file and a line.
+
+    URL preprocessors always do, and the ``before_request`` functions registered
+    before the guard was attached.
+    """
+    hooks: list[t.Any] = [*app.url_value_preprocessors.get(None, ())]
+
+    for hook in app.before_request_funcs.get(None, ()):
+        if hook.__module__ == gate_for.__module__:
+            break
+
+        hooks.append(hook)
+
+    return tuple(f"{_name_of(hook)} {_source_of(hook)}".rstrip() for hook in hooks)
+
+
+def _name_of(hook: object) -> str:
+    # A partial and a callable object have no name of their own.
+    named = hook if hasattr(hook, "__qualname__") else type(hook)
+    return f"{named.__module__}.{getattr(named, '__qualname__', '')}"
 
 
 def _of_rule(app: Flask, registry: Registry, rule: Rule) -> Iterator[RouteAccess]:
@@ -80,7 +117,7 @@ def _record(app: Flask, registry: Registry, rule: Rule, method: str) -> RouteAcc
     endpoint = t.cast("str", rule.endpoint)
     plan = plan_for(app, registry, endpoint, method)
     routing = rule.redirect_to is not None
-    required = _required_by(plan.view, method)
+    required = required_by(plan.view, method)
     sources = [] if plan.access is None else [plan.access.why_text]
     why = "+".join([*sources, *(["decorator"] if required else [])]) or "none"
 
@@ -102,7 +139,7 @@ def _text_of(app: Flask, rule: Rule) -> str:
     return f"//{rule.subdomain}.*{rule.rule}" if rule.subdomain else rule.rule
 
 
-def _required_by(view: Callable[..., t.Any] | None, method: str) -> tuple[str, ...]:
+def required_by(view: Callable[..., t.Any] | None, method: str) -> tuple[str, ...]:
     """Return what decorators on the view, or on its method, enforce themselves."""
     cls = getattr(view, "view_class", None)
     places: list[object] = [view]

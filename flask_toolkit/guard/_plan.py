@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from flask_toolkit.identity import AccessMark
 
 CROSS_ORIGIN_FLAG: t.Final = " +cross-origin"
+_OPEN: t.Final = frozenset({"public", "unguarded", "routing"})
 
 
 class Source(t.NamedTuple):
@@ -112,3 +113,12 @@ def requires_text(
         unique = [f"({text})" if " | " in text else text for text in unique]
 
     return " & ".join(unique) + flag
+
+
+def is_open(requires: str) -> bool:
+    """Tell whether the text of :func:`requires_text` lets anybody in.
+
+    >>> is_open("public +cross-origin"), is_open("authenticated")
+    (True, False)
+    """
+    return requires.removesuffix(CROSS_ORIGIN_FLAG) in _OPEN

@@ -1,6 +1,7 @@
 """What type checkers know of the guard; checked, never run."""
 
 import typing as t
+from pathlib import Path
 from typing import assert_type
 
 from flask import Blueprint
@@ -9,12 +10,16 @@ from flask.views import MethodView
 
 from flask_toolkit.guard import access_denied
 from flask_toolkit.guard import authenticated
+from flask_toolkit.guard import check_lock
 from flask_toolkit.guard import Decision
+from flask_toolkit.guard import earlier_hooks
 from flask_toolkit.guard import fresh
 from flask_toolkit.guard import guard_map
 from flask_toolkit.guard import GuardSettings
 from flask_toolkit.guard import hash_password
 from flask_toolkit.guard import identity_loaded
+from flask_toolkit.guard import LockError
+from flask_toolkit.guard import LockReport
 from flask_toolkit.guard import logged_in
 from flask_toolkit.guard import logged_out
 from flask_toolkit.guard import login_failed
@@ -31,8 +36,10 @@ from flask_toolkit.guard import safe_next
 from flask_toolkit.guard import scope
 from flask_toolkit.guard import SessionAuthenticator
 from flask_toolkit.guard import Step
+from flask_toolkit.guard import strangers
 from flask_toolkit.guard import verify_password
 from flask_toolkit.guard import via
+from flask_toolkit.guard import write_lock
 from flask_toolkit.identity import Identity
 from flask_toolkit.signals import Signal
 
@@ -159,3 +166,14 @@ signals: list[Signal[...]] = [
     logged_out,
     login_failed,
 ]
+
+
+report: LockReport = check_lock(app)
+assert_type(write_lock(app, Path("guard.lock")), LockReport)
+assert_type(report.changes, tuple[str, ...])
+assert_type(report.text, str)
+assert_type(LockError("x").newer, bool)
+assert_type(earlier_hooks(app), tuple[str, ...])
+assert_type([passes for _, passes in strangers(app)], list[bool])
+assert_type([access.is_open for access in guard_map(app)], list[bool])
+check_lock(app, 1)  # type: ignore[arg-type]
