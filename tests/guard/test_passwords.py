@@ -1,5 +1,6 @@
 """Passwords: the same work and the same answer whatever is wrong."""
 
+import sys
 import typing as t
 
 import pytest
@@ -9,18 +10,24 @@ from hypothesis import strategies as st
 from werkzeug.security import check_password_hash
 from werkzeug.security import generate_password_hash
 
+from flask_toolkit.errors import MissingExtraError
 from flask_toolkit.guard import _passwords
 from flask_toolkit.guard import hash_password
 from flask_toolkit.guard import needs_rehash
 from flask_toolkit.guard import verify_password
 
 STORED = hash_password("right")
+ARGON2 = hash_password("right", scheme="argon2")
 
 
-def test_the_right_password_verifies_and_a_wrong_one_does_not() -> None:
-    """The hash stands for one password only."""
-    assert verify_password(STORED, "right")
-    assert not verify_password(STORED, "wrong")
+@pytest.mark.parametrize("stored", [STORED, ARGON2], ids=["scrypt", "argon2"])
+@pytest.mark.parametrize("scheme", ["scrypt", "argon2"])
+def test_the_right_password_verifies_and_a_wrong_one_does_not(
+    stored: str, scheme: t.Literal["scrypt", "argon2"]
+) -> None:
+    """The hash stands for one password only, whatever new hashes are made by."""
+    assert verify_password(stored, "right", scheme=scheme)
+    assert not verify_password(stored, "wrong", scheme=scheme)
 
 
 @pytest.mark.parametrize(
@@ -54,12 +61,56 @@ def test_what_cannot_verify_costs_one_hash(
     assert hashed[-1] == _passwords._DUMMY
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param(None, id="unknown-user"),
+        pytest.param("plain", id="no-hash"),
+        pytest.param("$argon2", id="cut"),
+        pytest.param("$argon2id$v=19$m=19456,t=2,p=1$x$y", id="malformed"),
+        pytest.param(ARGON2.replace("m=19456", "m=4000000000"), id="impossible"),
+        pytest.param(ARGON2[:-1] + "é", id="no-ascii"),
+    ],
+)
+def test_with_argon2_the_dummy_is_one_of_it(
+    stored: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody's password takes as long as somebody's, also by this scheme."""
+    hashed: list[str] = []
+
+    def check(stored: str, password: str) -> bool:
+        hashed.append(stored)
+        return original(stored, password)
+
+    original = _passwords._is_argon2_of
+    monkeypatch.setattr(_passwords, "_is_argon2_of", check)
+
+    assert not verify_password(stored, "right", scheme="argon2")
+    assert hashed[-1] == _passwords._DUMMY_ARGON2
+
+
+def test_without_argon2_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hash that cannot be checked is no wrong password."""
+    monkeypatch.setitem(sys.modules, "argon2", None)
+    _passwords._argon2.cache_clear()
+
+    with pytest.raises(MissingExtraError, match=r"flask-toolkit\[argon2\]"):
+        hash_password("x", scheme="argon2")
+
+    with pytest.raises(MissingExtraError):
+        verify_password(ARGON2, "right")
+
+    assert verify_password(STORED, "right")
+
+
 def test_the_dummy_costs_what_a_real_hash_costs() -> None:
     """Method and parameters of the dummy are those of new hashes."""
     method = STORED.partition("$")[0]
 
     assert _passwords._DUMMY.partition("$")[0] == method
     assert generate_password_hash("x").partition("$")[0] == method
+    assert _passwords._DUMMY_ARGON2.startswith(ARGON2[: ARGON2.index("p=1$") + 4])
+    assert len(_passwords._DUMMY_ARGON2) == len(ARGON2)
 
 
 @pytest.mark.parametrize("password", ["p" * 4097, "\ud800"], ids=["long", "surrogate"])
@@ -72,6 +123,10 @@ def test_a_password_that_could_never_verify_is_not_hashed(password: str) -> None
 def test_hashes_of_another_make_are_renewed() -> None:
     """A weaker or older method asks for a new hash."""
     assert not needs_rehash(STORED)
+    assert not needs_rehash(ARGON2, scheme="argon2")
+    assert needs_rehash(STORED, scheme="argon2")
+    assert needs_rehash(ARGON2)
+    assert needs_rehash(ARGON2.replace("t=2", "t=1"), scheme="argon2")
     assert needs_rehash(generate_password_hash("x", "pbkdf2:sha256:1"))
     assert verify_password(generate_password_hash("x", "pbkdf2:sha256:1"), "x")
 
