@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import services
+from tests.services import fixtures
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the fixtures and the header line of the servers."""
-    config.pluginmanager.register(services)
+    """Take the fixtures, markers and header lines of the services."""
+    config.pluginmanager.register(fixtures)

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import flask_toolkit
+from tests.services import SERVICES
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -63,6 +64,20 @@ def test_the_ci_runs_what_developers_run() -> None:
     lines = run.read_text(encoding="utf-8").rstrip().splitlines()
 
     assert lines[-1] == "exec python3 dev.py check"
+
+
+def test_contributors_read_how_the_services_are_found() -> None:
+    """A row for each, with what the finder looks for and in its order."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if "`TOOLKIT_TEST_" in line]
+
+    for service, row in zip(SERVICES, rows, strict=True):
+        cells = row.split("|")
+        code = [re.findall(r"`([^`]*)`", cell) for cell in cells]
+        assert code[2] == [service.variable]
+        assert code[3] == [*service.programs, *filter(None, [service.folders])]
+        assert code[5] == [service.package]
+        assert f":{cells[4].split(',')[0].strip()}" in (service.standard or ":")
 
 
 def test_the_entry_points_are_those_that_the_command_tests_use() -> None:
