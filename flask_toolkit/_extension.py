@@ -8,10 +8,10 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
-from flask.globals import app_ctx
-from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
+from flask_toolkit._context import the_app
+from flask_toolkit._context import the_request
 from flask_toolkit._settings import Bound
 from flask_toolkit._settings import collect
 from flask_toolkit._settings import declare
@@ -26,7 +26,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flask import Flask
-    from flask import Request
     from flask.typing import ResponseReturnValue
 
     from flask_toolkit._origins import Provenance
@@ -35,6 +34,7 @@ if t.TYPE_CHECKING:
 
 S = t.TypeVar("S")
 R = t.TypeVar("R")
+_get_response = HTTPException.get_response
 _RESERVED = frozenset({"checks", "config", "origins", "settings", "store", "trusted"})
 
 
@@ -77,6 +77,7 @@ class Extension(t.Generic[S]):
         self, app: Flask | None = None, *, name: str | None = None, **options: t.Any
     ) -> None:
         self.name: str = self._component if name is None else name
+        self._key: str = f"toolkit.{self.name}"
         # Constructor options: what stands in for a setting that is not there.
         self._options: dict[str, t.Any] = {
             key: value for key, value in options.items() if value is not None
@@ -89,10 +90,6 @@ class Extension(t.Generic[S]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
-
-    @property
-    def _key(self) -> str:
-        return f"toolkit.{self.name}"
 
     def init_app(self, app: Flask) -> None:
         """Read the settings and register on ``app``.
@@ -263,28 +260,22 @@ def answer_request_errors(app: Flask) -> None:
 
 
 def _answer(error: RequestError) -> ResponseReturnValue:
-    app, request = app_ctx.app, request_ctx.request
-    other = _broader_handler(app, request)
+    app, environ = the_app(), the_request().environ
+    # Flask asks the handler of the nearest class, so ours would hide those of the
+    # application for all errors. Those of blueprints it asked before.
+    handlers = app.error_handler_spec[None][None]
+    other = handlers.get(HTTPException) or handlers.get(Exception)
 
     if other is not None:
         return t.cast("ResponseReturnValue", app.ensure_sync(other)(error))
 
-    return error.get_response(request.environ)
+    if error.response is not None or type(error).get_response is not _get_response:
+        return error.get_response(environ)
 
-
-def _broader_handler(app: Flask, request: Request) -> Callable[..., t.Any] | None:
-    """Return the application's own handler for all HTTP errors, if it has one.
-
-    Flask asks the handler of the nearest class, so ours would hide it.
-    """
-    for cls in (HTTPException, Exception):
-        for name in (*request.blueprints, None):
-            handlers = app.error_handler_spec[name][None]
-
-            if cls in handlers:
-                return handlers[cls]
-
-    return None
+    # Flask would convert the response of Werkzeug that get_response() makes.
+    return app.response_class(
+        error.get_body(environ), status=error.code, headers=error.get_headers(environ)
+    )
 
 
 def _origins(app: Flask) -> Provenance | None:

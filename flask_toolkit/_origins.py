@@ -1,7 +1,8 @@
-"""Where each value of a configuration came from."""
+"""Where each value of a configuration came from, and what is found wrong in it."""
 
 from __future__ import annotations
 
+import enum
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -28,6 +29,31 @@ class Entry(t.NamedTuple):
     def located(self) -> Origin:
         """Return the place with its line, where it has one."""
         return self.origin if self.locate is None else self.locate()
+
+
+class Level(enum.IntEnum):
+    """How much a finding matters."""
+
+    INFO = 10
+    WARNING = 20
+    ERROR = 30
+
+
+class Finding(t.NamedTuple):
+    """What a check of an application found."""
+
+    id: str
+    """The name of the check, such as ``"jwt.order"``."""
+
+    level: Level
+    message: str
+    hint: str = ""
+    """What to do about it."""
+
+    key: str | None = None
+    """The key of the configuration that it is about."""
+
+    origin: Origin | None = None
 
 
 class Provenance:

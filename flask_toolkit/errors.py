@@ -40,6 +40,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import WSGIEnvironment
 
+    from werkzeug.datastructures import WWWAuthenticate
+
 __all__ = [
     "AccessDeniedError",
     "BadCredentialError",
@@ -159,6 +161,19 @@ class RequestError(ToolkitError, HTTPException):
     default_detail: t.ClassVar[str | None] = None
     """Stands in where no detail is given."""
 
+    www_authenticate: Iterable[WWWAuthenticate] | None = None
+    """Werkzeug's for a 401; here the challenge stands with the other headers."""
+
+    _members: t.ClassVar[Mapping[str, str]] = {}
+    """Extension members that each error of the class has."""
+
+    _bodies: t.ClassVar[dict[int | None, str]] = {}
+    """By status, the document of an error that says what all of its class say."""
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._bodies = {}
+
     def __init__(
         self,
         detail: str | None = None,
@@ -166,13 +181,19 @@ class RequestError(ToolkitError, HTTPException):
         headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         members: Mapping[str, t.Any] | None = None,
     ) -> None:
-        super().__init__(self.default_detail if detail is None else detail)
-        pairs = t.cast(
-            "Iterable[tuple[str, str]]",
-            headers.items() if isinstance(headers, Mapping) else headers,
-        )
-        self.headers: list[tuple[str, str]] = list(pairs)
-        self.members: dict[str, t.Any] = dict(members or {})
+        # What HTTPException sets. Not super(): anybody can ask for refusals at will,
+        # so they must be cheap, and Unauthorized imports a module for each one.
+        self.response = None
+        detail = self.default_detail if detail is None else detail
+
+        if detail is not None:
+            self.description = detail
+
+        self.headers: list[tuple[str, str]] = _pairs(headers) if headers else []
+        self.members: dict[str, t.Any] = {**self._members}
+
+        if members:
+            self.members |= members
 
     def problem(self) -> dict[str, t.Any]:
         """Return the members of the problem document (RFC 9457 section 3.1)."""
@@ -206,7 +227,31 @@ class RequestError(ToolkitError, HTTPException):
         scope: dict[str, t.Any] | None = None,
     ) -> str:
         """Return the problem document as JSON text."""
-        return _encode(self.problem())
+        cls = type(self)
+
+        if (
+            self.description is not cls.default_detail
+            or self.members != cls._members
+            or cls.problem is not RequestError.problem
+        ):
+            return _encode(self.problem())
+
+        # Most refusals say the same each time, and JSON is half of their price.
+        body = self._bodies.get(self.code)
+
+        if body is None:
+            body = self._bodies[self.code] = _encode(self.problem())
+
+        return body
+
+
+def _pairs(
+    headers: Mapping[str, str] | Iterable[tuple[str, str]],
+) -> list[tuple[str, str]]:
+    if isinstance(headers, Mapping):
+        return list(t.cast("Mapping[str, str]", headers).items())
+
+    return list(headers)
 
 
 class SignedTokenError(RequestError, BadRequest):

@@ -66,7 +66,7 @@ _SERVER_ERROR = 500
 
 # No slots: a frozen generic class that has them fails at Identity[User](...),
 # where typing sets __orig_class__.
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, init=False)
 class Identity(t.Generic[U]):
     """Who sent a request, and how that is known."""
 
@@ -85,6 +85,26 @@ class Identity(t.Generic[U]):
     never fresh."""
 
     scopes: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        via: str,
+        ambient: bool,
+        user: U | None = None,
+        auth_time: float = 0.0,
+        scopes: frozenset[str] = frozenset(),
+    ) -> None:
+        # One is made on most requests. What a frozen dataclass writes sets each
+        # field by object.__setattr__, at twice the price.
+        fields = self.__dict__
+        fields["id"] = id
+        fields["via"] = via
+        fields["ambient"] = ambient
+        fields["user"] = user
+        fields["auth_time"] = auth_time
+        fields["scopes"] = scopes
 
 
 class Authenticator(t.Protocol[U]):
@@ -201,12 +221,16 @@ def publish(
     :param replace: Replace the one that is there.
     :returns: The caller from now on.
     """
-    published = None if replace else _published(request)
+    known = memo(request)
 
-    if published is None:
-        published = memo(request)[_KEY] = identity
+    if _KEY in known and not replace:
+        published = _published(request)
 
-    return published
+        if published is not None:
+            return published
+
+    known[_KEY] = identity
+    return identity
 
 
 def publish_by(request: Request, authenticator: Authenticator[t.Any]) -> None:

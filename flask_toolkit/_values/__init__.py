@@ -5,6 +5,7 @@ components and the schema of a configuration are both read here, so that one
 rule holds for both.
 """
 
+from ._durations import epoch_of
 from ._durations import seconds
 from ._kinds import describe
 from ._kinds import hints_of
@@ -22,6 +23,7 @@ from ._text import read_json
 __all__ = [
     "ValueProblem",
     "describe",
+    "epoch_of",
     "from_text",
     "from_value",
     "hints_of",

@@ -13,6 +13,7 @@ from flask_toolkit.typing import Store
 
 from ._open import open_store
 from ._open import store_for
+from ._open import stores_of
 from ._open import StoreSettings
 from .memory import MemoryStore
 
@@ -28,6 +29,7 @@ __all__ = [
     "StoreSettings",
     "open_store",
     "store_for",
+    "stores_of",
 ]
 
 # Loaded at their first use: one needs an extra, both cost time to import.

@@ -135,6 +135,16 @@ def store_for(app: Flask, url: str | None = None) -> Store:
     return opened.by_url[address]
 
 
+def stores_of(app: Flask) -> list[Store]:
+    """Return the stores of ``app``: the shared one, and those of other addresses.
+
+    :raises ConfigError: If the settings of the store do not fit.
+    """
+    store_for(app)
+    opened: _Opened = app.extensions[_KEY]
+    return list(opened.by_url.values())
+
+
 def _open_for(app: Flask, settings: StoreSettings, url: str) -> Store:
     path = sqlite_path(url)
 

@@ -36,7 +36,10 @@ class MemoryStore:
 
     A full store drops expired entries and then refuses new ones with
     :class:`~flask_toolkit.errors.StoreFullError`: dropping a living one could
-    revive a token that was revoked. A forked child keeps a copy of its own.
+    revive a token that was revoked. The last tenth is for :meth:`put`, which
+    records what was ended: who fills the store by what clients do all the time,
+    refreshing tokens or opening sessions, keeps nobody from logging out. A forked
+    child keeps a copy of its own.
 
     :param max_items: Most entries, values and records together.
     :param clock: Seconds that never go back.
@@ -46,6 +49,7 @@ class MemoryStore:
         self, *, max_items: int = 100_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.max_items: int = max_items
+        self._most_made = max_items - max_items // 10
         self._clock = clock
         self._lock = threading.Lock()
         self._values: dict[str, tuple[bytes, float]] = {}
@@ -59,7 +63,11 @@ class MemoryStore:
     def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """Return the living values of ``keys``, in their order."""
         with self._lock:
-            return [self._value(key) for key in keys]
+            values, now = self._values, self._clock()
+            return [
+                found[0] if (found := values.get(key)) and found[1] > now else None
+                for key in keys
+            ]
 
     def put(self, key: str, value: bytes, ttl: float) -> None:
         """Store ``value``, replacing what was there.
@@ -71,7 +79,7 @@ class MemoryStore:
 
         with self._lock:
             if key not in self._values:
-                self._make_room()
+                self._make_room(self.max_items)
 
             self._values[key] = (value, self._clock() + ttl)
 
@@ -89,7 +97,7 @@ class MemoryStore:
 
             if there is None:
                 self._values.pop(key, None)
-                self._make_room()
+                self._make_room(self._most_made)
                 self._values[key] = (value, self._clock() + ttl)
 
             return there
@@ -135,7 +143,7 @@ class MemoryStore:
             if record is None:
                 # What expired under this key must not lend its fields.
                 self._forget(key)
-                self._make_room()
+                self._make_room(self._most_made)
                 record = self._records[key] = _Record({}, 0.0, None)
 
             record.fields.update(changed)
@@ -207,11 +215,11 @@ class MemoryStore:
         if record is not None:
             self._disown(key, record)
 
-    def _make_room(self) -> None:
-        if self._count() >= self.max_items:
+    def _make_room(self, most: int) -> None:
+        if self._count() >= most:
             self._purge()
 
-        if self._count() >= self.max_items:
+        if self._count() >= most:
             raise StoreFullError
 
     def _count(self) -> int:

@@ -195,10 +195,14 @@ class SQLiteStore:
         with self._connections.open() as connection:
             return self._owned(connection, owner)
 
-    def purge(self) -> int:
-        """Drop expired entries in small steps and return how many there were."""
+    def purge(self, *, tell: Callable[[int], object] | None = None) -> int:
+        """Drop expired entries in small steps and return how many there were.
+
+        :param tell: Called after each step with what it dropped.
+        """
         now = self._clock()
-        return self._purge("entries", now) + self._purge("records", now)
+        tables = ("entries", "records")
+        return sum(self._purge(table, now, tell) for table in tables)
 
     def ping(self) -> None:
         """Return if the file can be read."""
@@ -220,7 +224,9 @@ class SQLiteStore:
         rows = connection.execute(_OWNED, (as_bytes(owner), self._clock()))
         return [key for (key,) in rows]
 
-    def _purge(self, table: str, now: float) -> int:
+    def _purge(
+        self, table: str, now: float, tell: Callable[[int], object] | None
+    ) -> int:
         # The names of tables are ours. Small steps let other writers in between.
         query = (
             f"DELETE FROM {table} WHERE rowid IN"  # noqa: S608
@@ -233,6 +239,9 @@ class SQLiteStore:
                 dropped = connection.execute(query, (now,)).rowcount
 
             total += dropped
+
+            if tell is not None and dropped:
+                tell(dropped)
 
             if dropped < _BATCH:
                 return total

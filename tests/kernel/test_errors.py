@@ -3,15 +3,20 @@
 import json
 import pickle
 import re
+import typing as t
 
 import pytest
+from flask import Blueprint
 from flask import Flask
+from flask import Response
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import Unauthorized
 
 from flask_toolkit import errors
 from flask_toolkit._extension import answer_request_errors
 from flask_toolkit.errors import AccessDeniedError
+from flask_toolkit.errors import BadCredentialError
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import ConfigProblem
 from flask_toolkit.errors import LoginRequiredError
@@ -74,6 +79,56 @@ def test_a_request_error_without_detail_has_none() -> None:
 def test_denials_are_never_stored(cls: type[RequestError]) -> None:
     """401 and 403 carry Cache-Control: no-store (RFC 9111 5.2.2.5)."""
     assert ("Cache-Control", "no-store") in cls().get_headers()
+
+
+def test_what_all_errors_of_a_class_say_is_written_once() -> None:
+    """An error that says nothing of its own is answered by the text before."""
+    body = LoginRequiredError().get_body()
+
+    assert LoginRequiredError().get_body() is body
+    assert BadCredentialError().get_body() != body
+
+
+def test_what_one_error_says_stays_with_it() -> None:
+    """Whatever was added to an error is in its answer, and in no other."""
+
+    class TimedError(LoginRequiredError):
+        def problem(self) -> dict[str, object]:
+            return super().problem() | {"again": next(numbers)}
+
+    numbers = iter(range(9))
+    plain = LoginRequiredError().get_body()
+    detailed = LoginRequiredError("Told.")
+    given = LoginRequiredError(members={"part": 1})
+    changed = LoginRequiredError()
+    changed.members["part"] = True
+    described = LoginRequiredError()
+    described.description = "Described."
+    coded = LoginRequiredError()
+    coded.code = 418
+
+    assert json.loads(detailed.get_body())["detail"] == "Told."
+    assert json.loads(given.get_body())["part"] == 1
+    assert json.loads(changed.get_body())["part"] is True
+    assert json.loads(described.get_body())["detail"] == "Described."
+    assert json.loads(coded.get_body())["status"] == 418
+    assert [json.loads(TimedError().get_body())["again"] for _ in "ab"] == [0, 1]
+    assert LoginRequiredError().get_body() == plain
+
+
+def test_errors_of_one_status_take_the_detail_first() -> None:
+    """Some of Werkzeug's classes take something else there."""
+
+    class ReadOnlyError(RequestError, MethodNotAllowed):
+        pass
+
+    assert ReadOnlyError("Nothing can be changed.").problem() == {
+        "type": "about:blank",
+        "title": "Method Not Allowed",
+        "status": 405,
+        "detail": "Nothing can be changed.",
+    }
+    assert LoginRequiredError().www_authenticate is None
 
 
 def test_a_store_that_is_down_says_when_to_come_back() -> None:
@@ -157,3 +212,64 @@ def test_an_async_handler_of_the_application_is_awaited(app: Flask) -> None:
         return "theirs", 418
 
     assert app.test_client().get("/").status_code == 418
+
+
+def test_a_refusal_is_a_response_of_the_application(app: Flask) -> None:
+    """Its own response class answers, as it does for a view."""
+
+    class Signed(Response):
+        default_mimetype = "text/plain"
+
+        def get_wsgi_headers(self, environ: t.Any) -> t.Any:
+            headers = super().get_wsgi_headers(environ)
+            headers["X-Signed"] = "yes"
+            return headers
+
+    app.response_class = Signed
+    response = app.test_client().get("/")
+
+    assert response.headers["X-Signed"] == "yes"
+    assert response.mimetype == "application/problem+json"
+
+
+def test_an_error_may_bring_its_own_response(app: Flask) -> None:
+    """One that it carries, or one that it makes."""
+
+    class TeapotError(RequestError):
+        code = 418
+
+        def get_response(self, *_args: object, **_kwargs: object) -> t.Any:
+            return Response("made", 418)
+
+    @app.get("/made")
+    def made() -> str:
+        raise TeapotError
+
+    @app.get("/carried")
+    def carried() -> str:
+        error = AccessDeniedError()
+        error.response = Response("carried", 410)
+        raise error
+
+    client = app.test_client()
+    assert client.get("/made").text == "made"
+    assert (client.get("/carried").text, client.get("/carried").status_code) == (
+        "carried",
+        410,
+    )
+
+
+def test_the_handler_of_a_blueprint_is_for_its_views(app: Flask) -> None:
+    """One for all errors hides ours in the blueprint, and nowhere else."""
+    blueprint = Blueprint("part", __name__)
+    blueprint.register_error_handler(HTTPException, lambda _: ("the part's", 418))
+
+    @blueprint.get("/part")
+    def part() -> str:
+        raise AccessDeniedError
+
+    app.register_blueprint(blueprint)
+    client = app.test_client()
+
+    assert client.get("/part").text == "the part's"
+    assert client.get("/").status_code == 401

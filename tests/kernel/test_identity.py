@@ -1,5 +1,6 @@
 """Who is calling: asked once a request, never carried to the next."""
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -22,6 +23,7 @@ from flask_toolkit.identity import MARK
 from flask_toolkit.identity import mark_public
 from flask_toolkit.identity import memo
 from flask_toolkit.identity import publish
+from flask_toolkit.identity import publish_by
 from flask_toolkit.identity import register
 from flask_toolkit.identity import request_origin
 from flask_toolkit.identity import RequestOrigin
@@ -117,6 +119,38 @@ def test_the_first_published_caller_stays(app: Flask) -> None:
         assert publish(real, bob) is ada
         assert publish(real, bob, replace=True) is bob
         assert current_identity() is bob
+
+
+def test_a_published_authenticator_is_asked_when_it_matters(app: Flask) -> None:
+    """Whom it finds stays the caller; if it finds nobody, the next one is."""
+    name = HeaderName()
+    bob = Identity[str](id="bob", via="x", ambient=False)
+
+    with app.test_request_context(headers={"X-Name": "ada"}):
+        real = request._get_current_object()  # type: ignore[attr-defined]  # a proxy
+        publish_by(real, name)
+        assert name.calls == 0
+        assert publish(real, bob).id == "ada"
+
+    with app.test_request_context():
+        real = request._get_current_object()  # type: ignore[attr-defined]  # a proxy
+        publish_by(real, name)
+        assert publish(real, bob) is bob
+        assert current_identity() is bob
+
+
+def test_an_identity_is_a_value() -> None:
+    """It cannot be changed, only replaced; equal fields make equal identities."""
+    ada = Identity[str](id="ada", via="x", ambient=False, user="Ada")
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ada.id = "bob"  # type: ignore[misc]  # that is the point
+
+    assert dataclasses.replace(ada, user=None) == Identity[str](
+        id="ada", via="x", ambient=False
+    )
+    assert {field.name for field in dataclasses.fields(ada)} == vars(ada).keys()
+    assert hash(ada) == hash(dataclasses.replace(ada))
 
 
 def test_a_caller_who_signs_out_is_withdrawn(app: Flask) -> None:

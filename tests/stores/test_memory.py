@@ -50,6 +50,27 @@ def test_a_full_store_refuses_and_keeps(clock: Clock) -> None:
     assert store.get_many(["denied", "c"]) == [b"1", b"1"]
 
 
+def test_the_last_tenth_is_for_what_ends_something(clock: Clock) -> None:
+    """Who fills a store by refreshing keeps nobody from logging out."""
+    store = MemoryStore(max_items=20, clock=clock)
+
+    for number in range(18):
+        assert store.put_if_absent(f"used{number}", b"1", 100) is None
+
+    for write in (
+        lambda: store.put_if_absent("used", b"1", 10),
+        lambda: store.save("session", {}, (), 10, create=True),
+    ):
+        with pytest.raises(StoreFullError):
+            write()
+
+    store.put("denied", b"1", 100)
+    store.put("cut-off", b"1", 100)
+    assert store.get_many(["denied", "cut-off"]) == [b"1", b"1"]
+    with pytest.raises(StoreFullError):
+        store.put("third", b"1", 100)
+
+
 def test_purge_drops_what_expired(clock: Clock) -> None:
     """It counts values and records alike."""
     store = MemoryStore(clock=clock)

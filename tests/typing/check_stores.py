@@ -12,6 +12,7 @@ from flask_toolkit.stores import RedisStore
 from flask_toolkit.stores import SQLiteStore
 from flask_toolkit.stores import Store
 from flask_toolkit.stores import store_for
+from flask_toolkit.stores import stores_of
 from flask_toolkit.stores import StoreSettings
 
 
@@ -25,6 +26,7 @@ def check(app: Flask, client: Redis) -> None:
     ]
     t.assert_type(open_store("memory://", max_items=1), Store)
     t.assert_type(store_for(app, "memory://"), Store)
+    t.assert_type(stores_of(app), list[Store])
     t.assert_type(stores[0].get_many(["a"]), list[bytes | None])
     t.assert_type(stores[0].load("r"), dict[str, bytes] | None)
     t.assert_type(stores[0].save("r", {"f": b""}, ["g"], 1, create=True), bool)
