@@ -6,6 +6,7 @@ import functools
 import typing as t
 
 from flask import abort
+from flask import Blueprint
 from flask import Flask
 from flask import session
 
@@ -16,14 +17,21 @@ from benchmarks.model import module
 from benchmarks.model import Subject
 from benchmarks.wsgi import ask
 from benchmarks.wsgi import served
+from flask_toolkit import Toolkit
 from flask_toolkit.guard import LoginGuard
 from flask_toolkit.guard import public
+from flask_toolkit.guard import require
+from flask_toolkit.guard import role
+from flask_toolkit.sessions import CookieSession
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from benchmarks.model import Role
+
+    _Way: t.TypeAlias = tuple[str, Role, Callable[[], "Site"], Mapping[str, str]]
 
 __all__ = ["CASES"]
 
@@ -42,6 +50,7 @@ class User:
 
     is_authenticated = True
     is_active = True
+    roles = ("editor",)
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -124,13 +133,50 @@ def flask_login() -> Site:
     return Site(app)
 
 
-def ours() -> Site:
-    """Guard everything but what is marked."""
+def _ours(view: Callable[[], object] = _page) -> tuple[Flask, LoginGuard[User]]:
     guard: LoginGuard[User] = LoginGuard()
-    app = _site(_page, lambda: guard.login(USERS["7"]), mark=public)
-    guard.init_app(app)
     guard.user_loader(USERS.get)
     guard.id_of(lambda user: user.id)
+    return _site(view, lambda: guard.login(USERS["7"]), mark=public), guard
+
+
+def ours() -> Site:
+    """Guard everything but what is marked."""
+    app, guard = _ours()
+    guard.init_app(app)
+    return Site(app)
+
+
+def ours_with_a_role() -> Site:
+    """Ask for a role."""
+    app, guard = _ours(require(role("editor"))(lambda: BODY))
+    guard.init_app(app)
+    return Site(app)
+
+
+def ours_beside_another() -> Site:
+    """Let a second guard decide for a blueprint."""
+    app, guard = _ours()
+    guard.init_app(app)
+    staff = Blueprint("staff", __name__, url_prefix="/staff")
+    staff.add_url_rule("/", "page", _page)
+    LoginGuard[User](staff, name="staff")
+    app.register_blueprint(staff)
+    return Site(app)
+
+
+def ours_with_cookie_session() -> Site:
+    """Open the session by the cheaper way to the same cookie."""
+    app, guard = _ours()
+    CookieSession(app)
+    guard.init_app(app)
+    return Site(app)
+
+
+def ours_in_a_toolkit() -> Site:
+    """Ask for a token in the header first, as the guard of a Toolkit does."""
+    app, guard = _ours()
+    Toolkit(app, guard=guard)
     return Site(app)
 
 
@@ -156,17 +202,26 @@ def _open_signed_in(make: Callable[[], Site]) -> Subject:
     return served(app, "/open", headers=_signed_in(app), body=BODY)
 
 
-_SITES: tuple[tuple[str, Role, Callable[[], Site], Mapping[str, str]], ...] = (
+_SITES: tuple[_Way, ...] = (
     ("bare Flask", "base", bare, {}),
     ("session in the view", "limit", limit, {}),
     ("hook by hand", "peer", by_hand, {}),
     ("Flask-Login", "peer", flask_login, {"flask_login": "flask-login"}),
     ("ours", "ours", ours, {}),
 )
+_MORE: tuple[_Way, ...] = (
+    ("ours, a role", "ours", ours_with_a_role, {}),
+    ("ours, two guards", "ours", ours_beside_another, {}),
+    ("ours, CookieSession", "ours", ours_with_cookie_session, {}),
+    ("ours, in a Toolkit", "ours", ours_in_a_toolkit, {}),
+)
 
 
 def _case(
-    name: str, subject_of: Callable[[Callable[[], Site]], Subject], *without: str
+    name: str,
+    subject_of: Callable[[Callable[[], Site]], Subject],
+    *without: str,
+    sites: Sequence[_Way] = _SITES,
 ) -> Case:
     return Case(
         suite="guard",
@@ -174,18 +229,18 @@ def _case(
         contestants=tuple(
             Contestant(
                 name=title,
-                role=role,
+                role=part,
                 make=functools.partial(subject_of, make),
                 needs=needs,
             )
-            for title, role, make, needs in _SITES
+            for title, part, make, needs in sites
             if title not in without
         ),
     )
 
 
 CASES = [
-    _case("guarded page", _guarded),
+    _case("guarded page", _guarded, sites=(*_SITES, *_MORE)),
     _case("public page", _open, "session in the view"),
     _case("public page, signed in", _open_signed_in, "session in the view"),
 ]

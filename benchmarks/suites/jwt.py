@@ -1,10 +1,8 @@
-"""A view behind an access token, by HS256 and RS256."""
+"""A view behind an access token."""
 
 from __future__ import annotations
 
-import base64
 import functools
-import hmac
 import json
 import time
 import typing as t
@@ -12,14 +10,22 @@ import typing as t
 from flask import Flask
 from flask import request
 
-from benchmarks.keys import private_pem
-from benchmarks.keys import public_pem
 from benchmarks.keys import SECRET
 from benchmarks.model import Case
 from benchmarks.model import Contestant
 from benchmarks.model import module
+from benchmarks.tokens import bearer
+from benchmarks.tokens import decoded
+from benchmarks.tokens import forged
+from benchmarks.tokens import jwk
+from benchmarks.tokens import keys
+from benchmarks.tokens import LIFETIME
+from benchmarks.tokens import signed
+from benchmarks.tokens import verifier
 from benchmarks.wsgi import served
+from flask_toolkit.guard import LoginGuard
 from flask_toolkit.jwt import JWT
+from flask_toolkit.jwt import JWTAuthenticator
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +34,10 @@ if t.TYPE_CHECKING:
     from benchmarks.model import Role
     from benchmarks.model import Subject
 
-__all__ = ["BUILDERS", "CASES", "Protected", "bearer", "forged"]
+__all__ = ["BUILDERS", "CASES", "Builder", "Protected"]
 
 BODY = b"7"
 REFUSED = ("", 401)
-_LIFETIME = 86400
 
 
 class Protected(t.NamedTuple):
@@ -51,21 +56,6 @@ class Builder(t.NamedTuple):
     needs: Mapping[str, str] = {}
 
 
-def bearer(token: str) -> dict[str, str]:
-    """Return the headers that carry a token."""
-    return {"Authorization": f"Bearer {token}"}
-
-
-def forged(token: str) -> str:
-    """Return ``token`` with one character of its signature changed.
-
-    One in the middle: the last has spare bits, at which some would refuse earlier.
-    """
-    signed, _, signature = token.rpartition(".")
-    other = "B" if signature[9] == "A" else "A"
-    return f"{signed}.{signature[:9]}{other}{signature[10:]}"
-
-
 def _app(view: Callable[[], object]) -> Flask:
     app = Flask("shop")
     app.secret_key = SECRET
@@ -73,93 +63,36 @@ def _app(view: Callable[[], object]) -> Flask:
     return app
 
 
-def _claims() -> dict[str, t.Any]:
-    now = int(time.time())
-    return {
-        "iss": "shop",
-        "sub": "7",
-        "aud": "shop",
-        "iat": now,
-        "nbf": now,
-        "exp": now + _LIFETIME,
-        "jti": "0123456789abcdef0123456789abcdef",
-        "sid": "fedcba9876543210fedcba9876543210",
-    }
-
-
-def _keys(algorithm: str) -> tuple[t.Any, t.Any]:
-    """Return what signs and what verifies."""
-    if algorithm == "HS256":
-        return SECRET, SECRET
-
-    return private_pem().decode(), public_pem().decode()
-
-
-def _token(algorithm: str) -> str:
-    token: str = module("jwt").encode(
-        _claims(), _keys(algorithm)[0], algorithm, headers={"typ": "at+jwt"}
-    )
-    return token
-
-
 def bare(algorithm: str) -> Protected:
     """Protect nothing."""
-    return Protected(_app(lambda: BODY), _token(algorithm))
+    return Protected(_app(lambda: BODY), signed(algorithm))
 
 
 def by_hand(algorithm: str) -> Protected:
     """Look at signature and expiry only, with nothing in between."""
-    holds = _verifier(algorithm)
+    holds = verifier(algorithm)
 
     def page() -> object:
         given = request.environ.get("HTTP_AUTHORIZATION", "")
-        signed, _, signature = given.removeprefix("Bearer ").rpartition(".")
+        text, _, signature = given.removeprefix("Bearer ").rpartition(".")
 
-        if not signed or not holds(signed.encode(), _decoded(signature)):
+        if not text or not holds(text.encode(), decoded(signature)):
             return REFUSED
 
-        claims = json.loads(_decoded(signed.partition(".")[2]))
+        claims = json.loads(decoded(text.partition(".")[2]))
 
         if claims["exp"] < time.time():
             return REFUSED
 
         return str(claims["sub"])
 
-    return Protected(_app(page), _token(algorithm))
-
-
-def _verifier(algorithm: str) -> Callable[[bytes, bytes], bool]:
-    if algorithm == "HS256":
-        secret = SECRET.encode()
-        return lambda signed, signature: hmac.compare_digest(
-            hmac.digest(secret, signed, "sha256"), signature
-        )
-
-    forms = module("cryptography.hazmat.primitives.serialization")
-    padding = module("cryptography.hazmat.primitives.asymmetric.padding").PKCS1v15()
-    sha256 = module("cryptography.hazmat.primitives.hashes").SHA256()
-    invalid = module("cryptography.exceptions").InvalidSignature
-    verify = forms.load_pem_public_key(public_pem()).verify
-
-    def holds(signed: bytes, signature: bytes) -> bool:
-        try:
-            verify(signature, signed, padding, sha256)
-        except invalid:
-            return False
-
-        return True
-
-    return holds
-
-
-def _decoded(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "==")
+    return Protected(_app(page), signed(algorithm))
 
 
 def pyjwt(algorithm: str) -> Protected:
     """Decode as the documentation of PyJWT shows it."""
     library = module("jwt")
-    key = _keys(algorithm)[1]
+    key = keys(algorithm)[1]
 
     def page() -> object:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -173,14 +106,14 @@ def pyjwt(algorithm: str) -> Protected:
 
         return str(claims["sub"])
 
-    return Protected(_app(page), _token(algorithm))
+    return Protected(_app(page), signed(algorithm))
 
 
 def joserfc(algorithm: str) -> Protected:
     """Decode and validate with joserfc, its key imported once."""
     library = module("joserfc.jwt")
     errors = module("joserfc.errors")
-    key = _jwk(algorithm)
+    key = jwk(algorithm)
     rules = library.JWTClaimsRegistry(
         iss={"essential": True, "value": "shop"},
         aud={"essential": True, "value": "shop"},
@@ -198,13 +131,7 @@ def joserfc(algorithm: str) -> Protected:
 
         return str(token.claims["sub"])
 
-    return Protected(_app(page), _token(algorithm))
-
-
-def _jwk(algorithm: str) -> t.Any:
-    kinds = module("joserfc.jwk")
-    kind = kinds.OctKey if algorithm == "HS256" else kinds.RSAKey
-    return kind.import_key(_keys(algorithm)[1])
+    return Protected(_app(page), signed(algorithm))
 
 
 def authlib(algorithm: str) -> Protected:
@@ -213,31 +140,24 @@ def authlib(algorithm: str) -> Protected:
     validator = module("authlib.oauth2.rfc7523.validator")
     protector = flask_oauth2.ResourceProtector()
     protector.register_token_validator(
-        validator.JWTBearerTokenValidator(_jwk(algorithm), issuer="shop")
+        validator.JWTBearerTokenValidator(jwk(algorithm), issuer="shop")
     )
     view = protector()(lambda: str(flask_oauth2.current_token["sub"]))
-    token = _with_claims(algorithm, client_id="web", grant_type="any", scope="")
+    token = signed(algorithm, client_id="web", grant_type="any", scope="")
     return Protected(_app(view), token)
-
-
-def _with_claims(algorithm: str, **claims: str) -> str:
-    token: str = module("jwt").encode(
-        _claims() | claims, _keys(algorithm)[0], algorithm
-    )
-    return token
 
 
 def extended(algorithm: str) -> Protected:
     """Put ``jwt_required`` of Flask-JWT-Extended around the view."""
     library = module("flask_jwt_extended")
     app = _app(library.jwt_required()(lambda: str(library.get_jwt_identity())))
-    private, public = _keys(algorithm)
+    private, public = keys(algorithm)
     app.config |= {
         "JWT_SECRET_KEY": SECRET,
         "JWT_ALGORITHM": algorithm,
         "JWT_PRIVATE_KEY": private,
         "JWT_PUBLIC_KEY": public,
-        "JWT_ACCESS_TOKEN_EXPIRES": _LIFETIME,
+        "JWT_ACCESS_TOKEN_EXPIRES": LIFETIME,
     }
     library.JWTManager(app)
 
@@ -249,29 +169,59 @@ def extended(algorithm: str) -> Protected:
 
 def ours(algorithm: str) -> Protected:
     """Put ``required`` around the view; each request asks what was revoked."""
-    return _ours(algorithm, "always")
+    return _ours(algorithm)
 
 
 def ours_unasked(algorithm: str) -> Protected:
     """Do so without asking for revocation, as all the others here."""
-    return _ours(algorithm, "rotation")
+    return _ours(algorithm, TOOLKIT_JWT_REVOCATION="rotation")
 
 
-def _ours(algorithm: str, revocation: str) -> Protected:
+def ours_remembering(algorithm: str) -> Protected:
+    """Do so with a memory of good signatures."""
+    return _ours(algorithm, TOOLKIT_JWT_SIGNATURE_CACHE=1024)
+
+
+def ours_by_secret(algorithm: str) -> Protected:
+    """Use HS256, whatever the others use."""
+    del algorithm
+    return _ours("HS256")
+
+
+def ours_guarded(algorithm: str) -> Protected:
+    """Let a guard ask for the token, of each view."""
+    return _ours(algorithm, decorated=False, guarded=True)
+
+
+def ours_twice(algorithm: str) -> Protected:
+    """Let a guard and the view ask."""
+    return _ours(algorithm, guarded=True)
+
+
+def _ours(
+    algorithm: str, *, decorated: bool = True, guarded: bool = False, **settings: t.Any
+) -> Protected:
     jwt: JWT[t.Any] = JWT()
-    app = _app(jwt.required(lambda: jwt.claims.sub))
+
+    def page() -> str:
+        return jwt.claims.sub
+
+    app = _app(jwt.required(page) if decorated else page)
 
     if algorithm != "HS256":  # which signs by a key derived from SECRET_KEY
-        app.config["TOOLKIT_JWT_KEY"] = _keys(algorithm)[0]
+        app.config["TOOLKIT_JWT_KEY"] = keys(algorithm)[0]
         app.config["TOOLKIT_JWT_ALGORITHM"] = algorithm
 
     app.config |= {
         "TOOLKIT_JWT_ISSUER": "shop",
         "TOOLKIT_JWT_AUDIENCE": "shop",
-        "TOOLKIT_JWT_ACCESS_LIFETIME": _LIFETIME,
-        "TOOLKIT_JWT_REVOCATION": revocation,
+        "TOOLKIT_JWT_ACCESS_LIFETIME": LIFETIME,
+        **settings,
     }
     jwt.init_app(app)
+
+    if guarded:
+        LoginGuard(app, authenticators=[JWTAuthenticator(jwt, foreign=False)])
 
     with app.app_context():
         return Protected(app, jwt.create_access_token("7"))
@@ -292,6 +242,17 @@ BUILDERS = (
     Builder("ours", "ours", ours),
     Builder("ours, no revocation", "ours", ours_unasked),
 )
+# For keys that verify slowly; what it aims at is the price of a secret.
+_CACHED = (
+    Builder("ours, cache", "ours", ours_remembering),
+    Builder("ours, HS256", "ours", ours_by_secret),
+)
+_GUARDED = (
+    Builder("bare Flask", "base", bare),
+    Builder("required", "ours", ours),
+    Builder("guard", "ours", ours_guarded),
+    Builder("guard and required", "ours", ours_twice),
+)
 
 
 def _open(builder: Builder, algorithm: str) -> Subject:
@@ -305,11 +266,11 @@ def _open(builder: Builder, algorithm: str) -> Subject:
     )
 
 
-def _case(algorithm: str) -> Case:
+def _case(name: str, algorithm: str, builders: tuple[Builder, ...]) -> Case:
     needs = {} if algorithm == "HS256" else {"cryptography": "cryptography"}
     return Case(
         suite="jwt",
-        name=algorithm,
+        name=name,
         contestants=tuple(
             Contestant(
                 name=builder.name,
@@ -317,9 +278,20 @@ def _case(algorithm: str) -> Case:
                 make=functools.partial(_open, builder, algorithm),
                 needs={**needs, **builder.needs},
             )
-            for builder in BUILDERS
+            for builder in builders
         ),
     )
 
 
-CASES = [_case("HS256"), _case("RS256")]
+def _but(name: str, builders: tuple[Builder, ...]) -> tuple[Builder, ...]:
+    return tuple(builder for builder in builders if builder.name != name)
+
+
+CASES = [
+    _case("HS256", "HS256", BUILDERS),
+    _case("RS256", "RS256", BUILDERS + _CACHED),
+    _case("ES256", "ES256", BUILDERS + _CACHED),
+    # Authlib refuses EdDSA tokens.
+    _case("EdDSA", "EdDSA", _but("Authlib", BUILDERS) + _CACHED),
+    _case("guard", "HS256", _GUARDED),
+]

@@ -7,11 +7,11 @@ import typing as t
 
 from benchmarks.model import Case
 from benchmarks.model import Contestant
+from benchmarks.tokens import bearer
+from benchmarks.tokens import forged
 from benchmarks.wsgi import served
 
-from .jwt import bearer
 from .jwt import BUILDERS
-from .jwt import forged
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

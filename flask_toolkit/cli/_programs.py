@@ -14,8 +14,10 @@ toolkit: t.Final = LazyGroup(
     "toolkit",
     entries={
         "guard": Entry(f"{_HERE}._guard", "Show and lock who may use which route."),
+        "jwt": Entry(f"{_HERE}._jwt", "Make and rotate keys, look at tokens."),
         "middleware": Entry(f"{_HERE}._middleware", "List the layers around the app."),
         "secret-key": _SECRET_KEY,
+        "store": Entry(f"{_HERE}._store", "Drop what has expired in the stores."),
     },
     help="Commands of Flask-Toolkit.",
     epilog="Options are given here, never by the environment.",

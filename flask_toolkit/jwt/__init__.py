@@ -22,12 +22,12 @@ from ._extension import JWT
 from ._functions import create_access_token
 from ._functions import get_claims
 from ._functions import jwt_required
+from ._issuers import Issuer
 from ._keys import Key
-from ._keys import KeySet
+from ._keysets import KeySet
 from ._locations import header
 from ._locations import Location
 from ._sessions import TokenStore
-from ._settings import Issuer
 from ._settings import JWTSettings
 from ._signals import token_issued
 from ._signals import token_rejected

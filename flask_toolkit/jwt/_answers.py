@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ._context import the_app
+from flask_toolkit._context import the_app
+
 from ._errors import JWTError
 
 if t.TYPE_CHECKING:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import typing as t
 
+from flask_toolkit._context import request_or_none
+from flask_toolkit._context import the_app
 from flask_toolkit.errors import SetupError
 from flask_toolkit.identity import Identity
 from flask_toolkit.identity import memo
 
-from ._context import request_or_none
-from ._context import the_app
+from ._errors import bearer
 from ._errors import TokenInvalidError
-from ._errors import TokenMissingError
 from ._hooks import call
-from ._policy import is_own
+from ._locations import name_of
 from ._state import claims_at
 from ._state import log
 from ._state import rejected
@@ -34,6 +34,7 @@ if t.TYPE_CHECKING:
     Found: t.TypeAlias = tuple[Claims, t.Any]
 
 U = t.TypeVar("U")
+_NOBODY = (None, None)
 
 
 class JWTAuthenticator(t.Generic[U]):
@@ -63,6 +64,7 @@ class JWTAuthenticator(t.Generic[U]):
         self.location: Location = location
         self._foreign = foreign
         self._load = load
+        self.place: str = name_of(location)
         self.ambient: bool = location == "cookie"
         self.name: str = name or (f"{jwt.name}-cookie" if self.ambient else jwt.name)
         self._asks: tuple[object, ...] = (jwt, location, foreign, load, self.name)
@@ -91,7 +93,7 @@ class JWTAuthenticator(t.Generic[U]):
         state: JWTState = self._jwt.state_of(app)
 
         try:
-            claims = claims_at(app, state, request, self.location)
+            claims = claims_at(app, state, request, self)
         except SetupError:
             # Without a usable key no token can be ours, and who sends one must
             # not break the pages that only ask who is calling.
@@ -101,7 +103,7 @@ class JWTAuthenticator(t.Generic[U]):
         if claims is None:
             return None
 
-        if not self._foreign and not is_own(claims, state.rules(app)):
+        if not self._foreign and claims.get("iss") != state.settings.issuer:
             error = TokenInvalidError("foreign")
             raise rejected(app, state, error, claims.location)
 
@@ -121,14 +123,8 @@ class JWTAuthenticator(t.Generic[U]):
         if self.ambient:
             return None
 
-        app = the_app()
-        state: JWTState = self._jwt.state_of(app)
-        (_, text), *_ = (
-            TokenMissingError("missing")
-            .at(component=state.name, realm=state.settings.realm, location=None)
-            .headers
-        )
-        return text
+        state: JWTState = self._jwt.state_of(the_app())
+        return bearer(("realm", state.settings.realm))
 
 
 def user_of(
@@ -166,4 +162,4 @@ def user_of(
 def found_in_request(jwt: JWT[t.Any]) -> Found | tuple[None, None]:
     """Return the token that was verified in this request and its user."""
     request = request_or_none()
-    return (None, None) if request is None else memo(request).get(jwt, (None, None))
+    return _NOBODY if request is None else memo(request).get(jwt, _NOBODY)

@@ -22,6 +22,7 @@ _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _UUID7 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 )
+_NUMBERS = frozenset({int, float})  # a bool is none
 _END_OF_TIME = 253402300800  # the year 10000, where datetime ends
 _OWN: t.Final[Mapping[str, str]] = {
     "iss": "set TOOLKIT_JWT_ISSUER",
@@ -212,18 +213,6 @@ def checked_extra(claims: Mapping[str, t.Any] | None) -> dict[str, t.Any]:
     return extra
 
 
-def epoch_of(moment: datetime) -> int:
-    """Return a moment in whole seconds since 1970.
-
-    :raises ValueError: If it has no time zone: it would mean another moment on
-        each server.
-    """
-    if moment.tzinfo is None:
-        raise ValueError("auth_time needs a time zone: datetime.now(UTC)")
-
-    return int(moment.timestamp())
-
-
 def check_types(claims: Mapping[str, t.Any]) -> None:
     """Return if each claim that we read has its type (RFC 7519 section 4.1).
 
@@ -243,7 +232,7 @@ def check_types(claims: Mapping[str, t.Any]) -> None:
 
 def is_number(value: t.Any) -> bool:
     """Tell whether a claim is a NumericDate that a datetime can hold."""
-    return type(value) in {int, float} and 0 <= value < _END_OF_TIME
+    return type(value) in _NUMBERS and 0 <= value < _END_OF_TIME
 
 
 def _is_json(name: object, value: object) -> bool:

@@ -8,8 +8,8 @@ from datetime import UTC
 
 from werkzeug.http import dump_cookie
 
+from ._issuers import REFRESH_TYP
 from ._policy import verify
-from ._settings import REFRESH_TYP
 
 if t.TYPE_CHECKING:
     from flask import Flask

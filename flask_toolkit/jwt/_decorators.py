@@ -9,6 +9,8 @@ from inspect import iscoroutinefunction
 
 from flask import after_this_request
 
+from flask_toolkit._context import the_app
+from flask_toolkit._context import the_request
 from flask_toolkit._values import seconds
 from flask_toolkit.errors import SetupError
 from flask_toolkit.identity import memo
@@ -18,8 +20,6 @@ from flask_toolkit.identity import REQUIRED_BY
 from ._authenticator import JWTAuthenticator
 from ._authenticator import user_of
 from ._claims import scope_words
-from ._context import the_app
-from ._context import the_request
 from ._errors import JWTError
 from ._errors import TokenMissingError
 from ._jws import normal_typ
@@ -28,6 +28,7 @@ from ._state import claims_at
 from ._state import private
 from ._state import rejected
 from ._state import varying
+from ._twins import remember
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ if t.TYPE_CHECKING:
     from ._extension import JWT
     from ._locations import Location
     from ._state import JWTState
+    from ._state import Places
 
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
@@ -97,11 +99,11 @@ def requirement(
 
 
 def decorator(
-    jwt_of: Callable[[], JWT[t.Any]], name: str, need: Requirement
+    state_of: Callable[[Flask], JWTState], name: str, need: Requirement
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return the decorator that lets a view run only with such a token.
 
-    :param jwt_of: Finds the component, at each call.
+    :param state_of: Finds the component, at each call.
     """
 
     def decorate(view: Callable[P, R], /) -> Callable[P, R]:
@@ -111,7 +113,7 @@ def decorator(
 
             @wraps(view)
             async def async_wrapper(*args: P.args, **kwargs: P.kwargs) -> t.Any:
-                enforce(jwt_of(), need)
+                enforce(state_of, need)
                 return await view(*args, **kwargs)
 
             wrapper = async_wrapper
@@ -119,11 +121,12 @@ def decorator(
 
             @wraps(view)
             def sync_wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-                enforce(jwt_of(), need)
+                enforce(state_of, need)
                 return view(*args, **kwargs)
 
             wrapper = sync_wrapper
 
+        remember(view, name)
         before: tuple[str, ...] = getattr(view, REQUIRED_BY, ())
         setattr(wrapper, REQUIRED_BY, (*before, *_texts(name, need)))
         return t.cast("Callable[P, R]", wrapper)
@@ -131,35 +134,38 @@ def decorator(
     return decorate
 
 
-def enforce(jwt: JWT[t.Any], need: Requirement) -> Claims | None:
+def enforce(state_of: Callable[[Flask], JWTState], need: Requirement) -> Claims | None:
     """Return the claims of the request's token if it is what is needed.
 
+    :param state_of: Finds the component.
     :returns: ``None`` if there is none and none is needed.
     :raises JWTError: If it is not.
     """
-    app = the_app()
-    request = the_request()
-    state: JWTState = jwt.state_of(app)
-
-    if need.locations is None:
-        asked = state.authenticators
-        after_this_request(state.vary)
-    else:
-        asked = tuple(JWTAuthenticator(jwt, location=one) for one in need.locations)
-        after_this_request(varying(need.locations))
+    app, request = the_app(), the_request()
+    state = state_of(app)
+    places, vary = _places(state, need)
+    after_this_request(vary)
 
     # The first that is there decides; a bad one ends the search.
-    for authenticator in asked:
-        claims = claims_at(app, state, request, authenticator.location, need.typ)
+    for place in places:
+        claims = claims_at(app, state, request, place, need.typ)
 
         if claims is not None:
-            memo(request)[jwt] = claims, user_of(app, state, request, claims)
+            user = user_of(app, state, request, claims)
+            memo(request)[state.extension] = claims, user
 
             # Another kind of token, or another issuer's, names no local user.
             if need.typ is None and claims.get("iss") == state.settings.issuer:
-                publish_by(request, authenticator)
+                publish_by(request, place)
 
-            _judge(app, state, claims, need)
+            if place.ambient:
+                after_this_request(private)
+
+            try:
+                need.judge(claims, state.clock())
+            except JWTError as error:
+                raise rejected(app, state, error, place.place)  # noqa: B904  # the same
+
             return claims
 
     if need.optional:
@@ -168,24 +174,26 @@ def enforce(jwt: JWT[t.Any], need: Requirement) -> Claims | None:
     raise rejected(app, state, TokenMissingError("missing"), None)
 
 
-def _judge(app: Flask, state: JWTState, claims: Claims, need: Requirement) -> None:
-    if claims.location == "cookie":
-        after_this_request(private)
+def _places(state: JWTState, need: Requirement) -> Places:
+    if need.locations is None:
+        return state.authenticators, state.vary
 
-    try:
-        need.judge(claims, state.clock())
-    except JWTError as error:
-        raise rejected(app, state, error, claims.location)  # noqa: B904  # the same
+    found = state.derived.places.get(need)
+
+    if found is None:
+        jwt: JWT[t.Any] = t.cast("JWT[t.Any]", state.extension)
+        places = tuple(JWTAuthenticator(jwt, location=one) for one in need.locations)
+        found = state.derived.places[need] = places, varying(need.locations)
+
+    return found
 
 
-def registered_jwt() -> JWT[t.Any]:
-    """Return the component called ``jwt`` of the current application.
+def registered_state(app: Flask) -> JWTState:
+    """Return what the component called ``jwt`` keeps for an application.
 
     :raises SetupError: If it has none.
     """
-    app = the_app()
-    extensions: dict[str, t.Any] = app.extensions
-    state: JWTState | None = extensions.get("toolkit.jwt")
+    state: JWTState | None = app.extensions.get("toolkit.jwt")
 
     if state is None:
         raise SetupError(
@@ -193,7 +201,7 @@ def registered_jwt() -> JWT[t.Any]:
             " instance's .required"
         )
 
-    return t.cast("JWT[t.Any]", state.extension)
+    return state
 
 
 def _texts(name: str, need: Requirement) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from flask_toolkit.errors import StepUpRequiredError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
+    from wsgiref.types import WSGIEnvironment
 
 
 class JWTError(RequestError):
@@ -42,39 +43,51 @@ class JWTError(RequestError):
     error: t.ClassVar[str] = "invalid_token"
     """The member ``error`` of the answer: the code of RFC 6750, 9470 or ours."""
 
+    location: str | None = None
+    """Where the token was found, such as ``"header"``."""
+
+    component: str = "jwt"
+    """Name of the component that refused."""
+
+    _realm: str = "api"
+    _parameters: tuple[tuple[str, str], ...] = ()
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._members = {"error": cls.error}
+
     def __init__(
         self, reason: str, *, parameters: Iterable[tuple[str, str]] = ()
     ) -> None:
+        super().__init__()
         self.reason: str = reason
-        self.location: str | None = None
-        """Where the token was found, such as ``"header"``."""
 
-        self.component: str = "jwt"
-        """Name of the component that refused."""
-
-        self._realm = "api"
-        self._parameters: tuple[tuple[str, str], ...] = tuple(parameters)
-        super().__init__(members={"error": self.error})
-        self._challenge(self._realm)
+        if parameters:
+            self._parameters = tuple(parameters)
 
     def at(self, *, component: str, realm: str, location: str | None) -> t.Self:
-        """Record who refused and where, and write the challenge for its realm."""
+        """Record who refused, where, and the realm of its challenge."""
         self.component = component
+        self._realm = realm
         self.location = location
-
-        if realm != self._realm:
-            self._realm = realm
-            self._challenge(realm)
-
         return self
 
-    def _challenge(self, realm: str) -> None:
-        text = _bearer(("realm", realm), *self._told())
-        self.headers[:] = [("WWW-Authenticate", text)]
+    def get_headers(
+        self,
+        environ: WSGIEnvironment | None = None,
+        scope: dict[str, t.Any] | None = None,
+    ) -> list[tuple[str, str]]:
+        """Return the headers: those of every error, and the challenge."""
+        headers = super().get_headers(environ, scope)
+        challenge = self._challenge()
 
-    def _told(self) -> tuple[tuple[str, str], ...]:
-        """Return what the challenge says besides the realm."""
-        return (("error", self.error), *self._parameters)
+        if challenge is not None:
+            headers.append(("WWW-Authenticate", challenge))
+
+        return headers
+
+    def _challenge(self) -> str | None:
+        return bearer(("realm", self._realm), ("error", self.error), *self._parameters)
 
 
 class TokenMissingError(JWTError, LoginRequiredError):
@@ -83,8 +96,8 @@ class TokenMissingError(JWTError, LoginRequiredError):
     error: t.ClassVar[str] = "missing_token"
     default_detail: t.ClassVar[str | None] = "This address needs an access token."
 
-    def _told(self) -> tuple[tuple[str, str], ...]:
-        return ()
+    def _challenge(self) -> str | None:
+        return bearer(("realm", self._realm))
 
 
 class TokenInvalidError(JWTError, BadCredentialError):
@@ -92,18 +105,15 @@ class TokenInvalidError(JWTError, BadCredentialError):
 
     default_detail: t.ClassVar[str | None] = "The token is invalid"
 
-    def __init__(
-        self, reason: str, *, parameters: Iterable[tuple[str, str]] = ()
-    ) -> None:
-        super().__init__(reason, parameters=parameters)
-        self.kid: str | None = None
-        """Key id that the token names; not verified."""
+    kid: str | None = None
+    """Key id that the token names; not verified."""
 
-        self.jti: str | None = None
-        """Id of the token, as it says; not verified."""
+    jti: str | None = None
+    """Id of the token, as it says; not verified."""
 
-    def _told(self) -> tuple[tuple[str, str], ...]:
-        return (
+    def _challenge(self) -> str | None:
+        return bearer(
+            ("realm", self._realm),
             ("error", self.error),
             ("error_description", self.description or ""),
             *self._parameters,
@@ -132,9 +142,13 @@ class InvalidRequestError(JWTError, BadRequest):
         "The request must carry exactly one well-formed token."
     )
 
-    def _challenge(self, realm: str) -> None:
-        super()._challenge(realm)
-        self.headers.append(("Cache-Control", "no-store"))
+    def get_headers(
+        self,
+        environ: WSGIEnvironment | None = None,
+        scope: dict[str, t.Any] | None = None,
+    ) -> list[tuple[str, str]]:
+        """Return the headers, with the ``no-store`` that a 400 does not have."""
+        return [*super().get_headers(environ, scope), ("Cache-Control", "no-store")]
 
 
 class StepUpError(JWTError, StepUpRequiredError):
@@ -161,12 +175,12 @@ class CSRFError(JWTError, CrossOriginError):
         " clients that are no browsers send the token in the Authorization header."
     )
 
-    def _challenge(self, realm: str) -> None:
-        self.headers[:] = []
+    def _challenge(self) -> str | None:
+        return None
 
 
 @functools.lru_cache(maxsize=256)
-def _bearer(*parameters: tuple[str, str]) -> str:
+def bearer(*parameters: tuple[str, str]) -> str:
     """Return a challenge (RFC 6750 section 3)."""
     return "Bearer " + ", ".join(
         f"{name}={_quoted(value)}" for name, value in parameters

@@ -9,24 +9,27 @@ import weakref
 from flask import after_this_request
 from flask import has_request_context
 
+from flask_toolkit._context import request_or_none
+from flask_toolkit._context import the_app
 from flask_toolkit._extension import Extension
 from flask_toolkit._extension import settings_table
 from flask_toolkit.errors import ConfigProblem
 from flask_toolkit.identity import register
 
 from . import _answers
+from . import _checks
 from . import _cookies
+from . import _jwks
 from . import _tokens
 from ._authenticator import found_in_request
 from ._authenticator import JWTAuthenticator
 from ._claims import Claims
-from ._context import request_or_none
-from ._context import the_app
 from ._decorators import decorator
 from ._decorators import enforce
 from ._decorators import Options
 from ._decorators import requirement
 from ._hooks import Hooks
+from ._requests import check_receiver
 from ._requests import handed_in
 from ._requests import to_be_ended
 from ._settings import JWTSettings
@@ -35,12 +38,14 @@ from ._state import check_store
 from ._state import judge
 from ._state import make_state
 from ._state import no_store
+from ._state import our_keys
 from ._state import weak_secret_key
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable
     from collections.abc import Callable
     from collections.abc import Collection
+    from collections.abc import Iterator
     from collections.abc import Mapping
     from datetime import datetime
 
@@ -48,11 +53,12 @@ if t.TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from werkzeug.wrappers import Response
 
+    from flask_toolkit._origins import Finding
     from flask_toolkit.typing import Duration
 
     from ._claims import TokenPair
     from ._errors import JWTError
-    from ._keys import KeySet
+    from ._keysets import KeySet
     from ._locations import Location
     from ._sessions import TokenStore
     from ._state import JWTState
@@ -74,10 +80,12 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
     """Issue tokens, and let views demand them.
 
     ``jwt = JWT[User]()`` gives ``jwt.user`` its type. Tokens are signed with a key
-    derived from ``SECRET_KEY``, unless ``TOOLKIT_JWT_KEY`` or ``keys`` says more.
+    derived from ``SECRET_KEY``, unless ``TOOLKIT_JWT_KEY``, ``KEY_FILE`` or
+    ``keys`` says more.
 
     :param name: Name of the component: of its settings, cookies and derived key.
-    :param keys: Our keys, where ``TOOLKIT_JWT_KEY`` is not set.
+    :param keys: Our keys, where neither ``TOOLKIT_JWT_KEY`` nor ``KEY_FILE`` is
+        set.
     :param store: Where ended sessions are kept. None: ``TOOLKIT_STORE_URL``.
     :param clock: Seconds since 1970.
     """
@@ -114,11 +122,21 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
         return jwt
 
     def bind(self, app: Flask) -> list[ConfigProblem]:
-        """Read the settings, and judge the ``SECRET_KEY`` that keys come from."""
+        """Read the settings, and judge the keys: those set, or ``SECRET_KEY``."""
         problems = super().bind(app)
         settings: JWTSettings | None = settings_table(app)[self.name].settings
 
-        if settings is None or settings.key is not None or self._keys is not None:
+        if settings is None:
+            return problems
+
+        keys = our_keys(settings, self._keys, self._clock())
+        fields = self._spec.fields
+        problems += [
+            ConfigProblem(fields[field].key, message)
+            for field, message in _jwks.problems(app, settings, keys)
+        ]
+
+        if keys is not None:
             return problems
 
         forgiven = self._lenient or app.debug or app.testing
@@ -159,6 +177,10 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
         if self._hooks.error_handler is not None:
             _answers.register(app)
 
+        if settings.jwks_path is not None:
+            published = _jwks.public_keys(settings, state.keys)
+            _jwks.publish(app, self.name, settings.jwks_path, published)
+
         self._apps.add(app)
         return state
 
@@ -185,7 +207,7 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
         :raises ValueError: If an option can never be met.
         :raises TypeError: If an option is not of its type.
         """
-        decorate = decorator(lambda: self, self.name, requirement(**options))
+        decorate = decorator(self.state_of, self.name, requirement(**options))
         return decorate if view is None else decorate(view)
 
     def authenticate(self, **options: t.Unpack[Options]) -> Claims | None:
@@ -194,7 +216,7 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
         :returns: Its claims; ``None`` if none came and it is ``optional``.
         :raises JWTError: If it is missing, bad or not enough.
         """
-        return enforce(self, requirement(**options))
+        return enforce(self.state_of, requirement(**options))
 
     @property
     def claims(self) -> Claims:
@@ -202,7 +224,7 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
 
         :raises RuntimeError: If none was verified.
         """
-        claims = self.claims_or_none
+        claims, _ = found_in_request(self)
 
         if claims is None:
             raise RuntimeError(_unverified(self))
@@ -327,7 +349,8 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
 
         :param typ: Its kind. None: an access token.
         :raises TokenInvalidError: If it is not good now.
-        :raises StoreUnavailableError: If the store does not answer.
+        :raises StoreUnavailableError: If the store does not answer, or the keys of
+            another issuer cannot be fetched.
         """
         app, state = self._here()
         claims = judge(app, state, token, typ=typ)
@@ -372,10 +395,13 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
     def set_cookies(self, response: Answer, pair: TokenPair) -> Answer:
         """Put both tokens into cookies that scripts cannot read.
 
+        :raises CSRFError: If another site sent this request, unless it only reads:
+            its visitors would be signed in as somebody else.
         :raises ValueError: If one is longer than browsers keep (4093 bytes).
         :raises TokenInvalidError: If the tokens are not ours.
         """
         app, state = self._here()
+        check_receiver(app, state)
         _cookies.write(app, state, response, pair)
         return response
 
@@ -420,6 +446,16 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
             _answers.register(app)
 
         return f
+
+    def checks(
+        self, app: Flask, settings: JWTSettings, *, deploy: bool = False
+    ) -> Iterator[Finding]:
+        """Yield what works on ``app`` and should not be left like this.
+
+        :param deploy: Ask as well what only matters in production.
+        """
+        del settings  # as every extension is asked; the state has them
+        return _checks.findings(app, self.state_of(app), deploy=deploy)
 
     def _here(self) -> tuple[Flask, JWTState]:
         app = the_app()

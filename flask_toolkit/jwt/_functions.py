@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typing as t
 
+from flask_toolkit._context import the_app
+
 from ._decorators import decorator
 from ._decorators import Options
-from ._decorators import registered_jwt
+from ._decorators import registered_state
 from ._decorators import requirement
 
 if t.TYPE_CHECKING:
@@ -18,6 +20,7 @@ if t.TYPE_CHECKING:
     from flask_toolkit.typing import Duration
 
     from ._claims import Claims
+    from ._extension import JWT
 
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
@@ -39,7 +42,7 @@ def jwt_required(
     :raises ValueError: If an option can never be met.
     :raises TypeError: If an option is not of its type.
     """
-    decorate = decorator(registered_jwt, "jwt", requirement(**options))
+    decorate = decorator(registered_state, "jwt", requirement(**options))
     return decorate if view is None else decorate(view)
 
 
@@ -49,7 +52,7 @@ def get_claims() -> Claims:
     :raises RuntimeError: If none was verified.
     :raises SetupError: If the application has no JWT.
     """
-    return registered_jwt().claims
+    return _registered_jwt().claims
 
 
 def create_access_token(
@@ -68,6 +71,10 @@ def create_access_token(
     :raises TypeError: If ``sub`` is not a non-empty text or a claim not JSON.
     :raises ValueError: If a scope, lifetime or claim cannot be written.
     """
-    return registered_jwt().create_access_token(
+    return _registered_jwt().create_access_token(
         sub, scope=scope, lifetime=lifetime, auth_time=auth_time, claims=claims
     )
+
+
+def _registered_jwt() -> JWT[t.Any]:
+    return t.cast("JWT[t.Any]", registered_state(the_app()).extension)

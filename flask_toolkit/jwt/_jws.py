@@ -79,7 +79,7 @@ def parse(token: object, max_size: int, known: Mapping[bytes, Header]) -> Parsed
     if not (segment and payload and last):
         raise TokenInvalidError("malformed")
 
-    header = known.get(segment) or _header(segment)
+    header = known.get(segment) or read_header(segment)
     claims = read_object(decode(payload))
     return Parsed(header, claims, data[: -len(last) - 1], decode(last), segment)
 
@@ -169,6 +169,8 @@ def read_object(data: bytes) -> dict[str, t.Any]:
     :raises TokenInvalidError: If it is none, a name occurs twice, a number is
         not finite, or text holds half a surrogate pair.
     """
+    value: dict[str, t.Any]
+
     try:
         text = data.decode("utf-8").strip(_WHITE)
         value, end = _decoder.raw_decode(text)
@@ -178,13 +180,18 @@ def read_object(data: bytes) -> dict[str, t.Any]:
     except (ValueError, RecursionError):
         raise TokenInvalidError("json") from None
 
-    if not isinstance(value, dict) or end != len(text):
+    # What begins with a brace is an object, or no JSON.
+    if not text.startswith("{") or end != len(text):
         raise TokenInvalidError("json")
 
-    return t.cast("dict[str, t.Any]", value)
+    return value
 
 
-def _header(segment: bytes) -> Header:
+def read_header(segment: bytes) -> Header:
+    """Return what the first segment of a token says.
+
+    :raises TokenInvalidError: If it is no header that we understand.
+    """
     members = read_object(decode(segment))
     alg, kid = members.get("alg"), members.get("kid")
 

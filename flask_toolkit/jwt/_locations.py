@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import sys
 import typing as t
 from collections.abc import Callable
 
@@ -41,11 +42,11 @@ class _Header:
 
     def __init__(self, name: str, scheme: str | None) -> None:
         self.name: str = name
-        self._key = f"HTTP_{name.upper().replace('-', '_')}"
-        self._scheme = None if scheme is None else scheme.lower()
+        self.key: str = f"HTTP_{name.upper().replace('-', '_')}"
+        self.scheme: str | None = None if scheme is None else scheme.lower()
 
     def __repr__(self) -> str:
-        return f"header({self.name!r}, scheme={self._scheme!r})"
+        return f"header({self.name!r}, scheme={self.scheme!r})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Header) and repr(self) == repr(other)
@@ -58,7 +59,7 @@ class _Header:
 
         :raises InvalidRequestError: If the header holds no token.
         """
-        return credential(request.environ.get(self._key), self._scheme)
+        return credential(request.environ.get(self.key), self.scheme)
 
 
 def header(name: str, *, scheme: str | None = "Bearer") -> Location:
@@ -74,11 +75,15 @@ def header(name: str, *, scheme: str | None = "Bearer") -> Location:
     return _Header(name, scheme)
 
 
-def credential(value: str | None, scheme: str | None) -> str | None:
+def credential(
+    value: str | None, scheme: str | None, max_size: int = sys.maxsize
+) -> str | None:
     """Return the token of a header's value; ``None`` for another scheme.
 
     :param scheme: In lower case; the value may write it in any case.
+    :param max_size: Most characters of the token, spaces before it included.
     :raises InvalidRequestError: If exactly one token does not follow.
+    :raises TokenInvalidError: If it is longer.
 
     >>> credential("bearer abc", "bearer"), credential("Basic abc", "bearer")
     ('abc', None)
@@ -86,15 +91,19 @@ def credential(value: str | None, scheme: str | None) -> str | None:
     if value is None:
         return None
 
-    token = value
+    start = 0
 
     if scheme is not None:
-        word, _, rest = value.partition(" ")
+        start = len(scheme) + 1
 
-        if word.lower() != scheme:
+        if value[:start].rstrip(" ").lower() != scheme:
             return None
 
-        token = rest.lstrip(" ")
+    # Before anything that looks at the whole of it, or makes a copy.
+    if len(value) - start > max_size:
+        raise TokenInvalidError("size")
+
+    token = value[start:].lstrip(" ") if start else value
 
     # A b64token (RFC 6750 section 2.1), without the price of a pattern.
     text = token.rstrip("=").encode("ascii", "replace")
@@ -114,7 +123,12 @@ def token_at(
     :raises CSRFError: If it is a cookie, and nothing tells that this site sent it.
     """
     if location == "header":
-        return credential(request.environ.get("HTTP_AUTHORIZATION"), "bearer")
+        value: str | None = request.environ.get("HTTP_AUTHORIZATION")
+        return credential(value, "bearer", state.settings.max_token_size)
+
+    if isinstance(location, _Header):
+        value = request.environ.get(location.key)
+        return credential(value, location.scheme, state.settings.max_token_size)
 
     if location == "cookie":
         token = request.cookies.get(state.access_cookie)
@@ -164,6 +178,22 @@ def check_origin(app: Flask, state: JWTState, request: Request) -> None:
         state.settings.csrf
         and request_origin(request.environ) is not same
         and request_origin(request.environ, trusted_origins(app)) is not same
+    ):
+        raise CSRFError("csrf")
+
+
+def refuse_other_site(app: Flask, state: JWTState, request: Request) -> None:
+    """Return unless another site made a browser send a request that writes.
+
+    :raises CSRFError: If one did. Where it cannot be told, no browser sent it.
+    """
+    cross = RequestOrigin.CROSS
+
+    if (
+        state.settings.csrf
+        and request.method not in _SAFE_METHODS
+        and request_origin(request.environ) is cross
+        and request_origin(request.environ, trusted_origins(app)) is cross
     ):
         raise CSRFError("csrf")
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import typing as t
 
+from flask_toolkit._context import request_or_none
+
 from ._authenticator import found_in_request
-from ._context import request_or_none
 from ._errors import JWTError
-from ._errors import TokenInvalidError
+from ._issuers import REFRESH_TYP
 from ._locations import check_origin
 from ._locations import name_of
 from ._locations import refresh_token_of
+from ._locations import refuse_other_site
 from ._locations import token_at
-from ._settings import REFRESH_TYP
 from ._state import judge
 from ._state import rejected
 from ._tokens import judge_lapsed
@@ -55,22 +56,47 @@ def to_be_ended(app: Flask, state: JWTState, jwt: JWT[t.Any]) -> Claims:
 
             return claims
 
-        for location in state.locations:
-            token = token_at(app, state, request, location)
-
-            if token is not None:
-                if location == "cookie":
-                    check_origin(app, state, request)
-
-                return judge_lapsed(app, state, token, name_of(location))
-
-        token, where = refresh_token_of(app, state, request)
-    except TokenInvalidError:
-        raise
+        access = _access_token_of(app, state, request)
+        token, where = access or refresh_token_of(app, state, request)
     except JWTError as error:
         raise rejected(app, state, error, None)  # noqa: B904  # the same error
 
+    if access is not None:
+        return judge_lapsed(app, state, token, where)
+
     return judge(app, state, token, typ=REFRESH_TYP, location=where, lapsed=True)
+
+
+def check_receiver(app: Flask, state: JWTState) -> None:
+    """Return if the current request may be answered with token cookies.
+
+    A form of another site must not sign its visitors in as somebody else, by a
+    login or a refresh token of its own.
+
+    :raises CSRFError: If another site sent it.
+    """
+    request = request_or_none()
+
+    try:
+        if request is not None:
+            refuse_other_site(app, state, request)
+    except JWTError as error:
+        raise rejected(app, state, error, None)  # noqa: B904  # the same error
+
+
+def _access_token_of(
+    app: Flask, state: JWTState, request: Request
+) -> tuple[str, str] | None:
+    for location in state.locations:
+        token = token_at(app, state, request, location)
+
+        if token is not None:
+            if location == "cookie":
+                check_origin(app, state, request)
+
+            return token, name_of(location)
+
+    return None
 
 
 def _request() -> Request:

@@ -102,7 +102,7 @@ class Sessions:
 
     def end_all(self, issuer: str | None, sub: str, now: float) -> None:
         """End all sessions of a subject that began before now."""
-        key = self._cut_off(issuer, sub)
+        key = _key(self.name, "c", issuer, sub)
         (before,) = self.store.get_many([key])
         # A slow clock must not move it back.
         latest = max(int(now * 1000), int(before or 0))
@@ -145,25 +145,23 @@ class Sessions:
         return end - now + self.rules.leeway + _LITTLE_MORE
 
     def _keys(self, claims: Mapping[str, t.Any]) -> list[str]:
-        cut_off = self._cut_off(claims.get("iss"), claims["sub"])
+        cut_off = _key(self.name, "c", claims.get("iss"), claims["sub"])
         denial = self._denial(claims)
         return [cut_off] if denial is None else [cut_off, denial]
-
-    def _cut_off(self, issuer: str | None, sub: str) -> str:
-        return f"{self.name}:c:{_hash(issuer, sub)}"
 
     def _denial(self, claims: Mapping[str, t.Any]) -> str | None:
         # Of another issuer we end one token: what it calls a session is its own.
         first, second = ("sid", "jti") if is_own(claims, self.rules) else ("jti", "sid")
         value: str | None = claims.get(first) or claims.get(second)
-        return value and f"{self.name}:s:{_hash(claims.get('iss'), value)}"
+        return value and _key(self.name, "s", claims.get("iss"), value)
 
     def _used(self, claims: Mapping[str, t.Any], number: int) -> str:
-        return f"{self.name}:u:{_hash(claims.get('iss'), claims['sid'])}.{number}"
+        key = _key(self.name, "u", claims.get("iss"), claims["sid"])
+        return f"{key}.{number}"
 
 
 @functools.lru_cache(maxsize=4096)
-def _hash(issuer: str | None, value: str) -> str:
+def _key(name: str, kind: str, issuer: str | None, value: str) -> str:
     """Return what stands for a name: no address of a person lies in the store."""
     data = f"{issuer or ''}\0{value}".encode()
-    return hashlib.sha256(data).hexdigest()[:32]
+    return f"{name}:{kind}:{hashlib.sha256(data).hexdigest()[:32]}"

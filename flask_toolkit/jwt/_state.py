@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import typing as t
 from collections.abc import Callable
-from functools import partial
+from weakref import WeakKeyDictionary
 
 from flask import Flask
 from flask import Response
@@ -19,19 +19,22 @@ from flask_toolkit.signing import signing_keys
 from flask_toolkit.stores import MemoryStore
 from flask_toolkit.stores import store_for
 
+from ._claims import Claims
 from ._errors import JWTError
 from ._errors import TokenInvalidError
 from ._hooks import Hooks
+from ._issuers import Issuer
+from ._issuers import REFRESH_TYP
 from ._keys import Key
-from ._keys import KeySet
-from ._locations import name_of
+from ._keysets import KeySet
 from ._locations import token_at
 from ._locations import vary_of
+from ._policy import judged
+from ._policy import Requirement
 from ._policy import Rules
 from ._policy import verify
 from ._sessions import Sessions
 from ._sessions import TokenStore
-from ._settings import Issuer
 from ._settings import JWTSettings
 from ._signals import token_rejected
 
@@ -41,8 +44,11 @@ if t.TYPE_CHECKING:
     from flask import Request
 
     from ._authenticator import JWTAuthenticator  # noqa: TC004  # imports this module
-    from ._claims import Claims
     from ._locations import Location
+
+    Places: t.TypeAlias = tuple[
+        tuple[JWTAuthenticator[t.Any], ...], Callable[[Response], Response]
+    ]
 
 log = logging.getLogger("flask_toolkit.jwt")
 _MIN_SECRET_KEY = 16
@@ -77,7 +83,7 @@ class JWTState(State[JWTSettings]):
         """
         derived = self.derived
         # Compared each time: applications set and change the key late.
-        raw = None if self.keys is not None else _secrets_of(app)
+        raw = _secrets_of(app.config) if self.keys is None else None
 
         if derived.rules is None or derived.raw != raw:
             derived.rules = self._derive(app)
@@ -103,21 +109,28 @@ class JWTState(State[JWTSettings]):
         known = derived.sessions
 
         if known is None or known.rules is not rules:
-            store = self.given_store or store_for(app)
+            # Not by its truth: an empty one with a length counts as false.
+            given = self.given_store
+            store = store_for(app) if given is None else given
             known = derived.sessions = Sessions(store, self.name, rules)
 
         return known
+
+    def uses_memory_unasked(self, app: Flask) -> bool:
+        """Tell whether the store is this process's memory because none is set."""
+        return (
+            self.given_store is None
+            and "TOOLKIT_STORE_URL" not in app.config
+            and isinstance(store_for(app), MemoryStore)
+        )
 
     def warn_of_memory(self, app: Flask) -> None:
         """Log once that ended sessions are known to this process alone."""
         derived = self.derived
 
-        if (
-            self.given_store is None
-            and isinstance(store_for(app), MemoryStore)
-            and "TOOLKIT_STORE_URL" not in app.config
-            and not (derived.warned_of_memory or app.debug or app.testing)
-        ):
+        is_quiet = derived.warned_of_memory or app.debug or app.testing
+
+        if not is_quiet and self.uses_memory_unasked(app):
             derived.warned_of_memory = True
             log.warning(
                 "Revoked and reused tokens are known to this process alone. Set"
@@ -148,6 +161,11 @@ class _Derived:
 
     rules: Rules | None = None
     sessions: Sessions | None = None
+    places: WeakKeyDictionary[Requirement, Places] = dataclasses.field(
+        default_factory=WeakKeyDictionary[Requirement, "Places"], repr=False
+    )
+    """Where views look that name places of their own; views may come and go."""
+
     warned_of_key: bool = False
     warned_of_memory: bool = False
 
@@ -165,15 +183,11 @@ def make_state(
 ) -> JWTState:
     """Return the state of one component on one application."""
     name: str = extension.name
-
-    if settings.own_key is not None:
-        keys = KeySet(settings.own_key, *settings.older_keys)
-
     return JWTState(
         extension,
         settings,
         name=name,
-        keys=keys,
+        keys=our_keys(settings, keys, clock()),
         given_store=store,
         clock=clock,
         authenticators=authenticators,
@@ -187,8 +201,18 @@ def make_state(
     )
 
 
-def weak_secret_key(app: Flask) -> str | None:
-    """Return what is wrong with a ``SECRET_KEY`` that can be guessed."""
+def our_keys(settings: JWTSettings, given: KeySet | None, now: float) -> KeySet | None:
+    """Return our keys; ``None`` if they are derived from ``SECRET_KEY``.
+
+    :param given: Those that the component got, used where none is set.
+    :param now: Seconds since 1970.
+    """
+    set_keys = settings.keys_at(now)
+    return KeySet(*set_keys) if set_keys else given
+
+
+def has_short_secret(app: Flask, size: int) -> bool:
+    """Tell whether ``SECRET_KEY`` or a fallback is there with fewer bytes."""
     config = t.cast("Mapping[str, t.Any]", app.config)
     keys: list[t.Any] = [config.get("SECRET_KEY")]
     fallbacks: object = config.get("SECRET_KEY_FALLBACKS")
@@ -197,7 +221,12 @@ def weak_secret_key(app: Flask) -> str | None:
     if isinstance(fallbacks, (list, tuple)):
         keys.extend(t.cast("list[t.Any]", fallbacks))
 
-    if not any(map(_is_short, keys)):
+    return any(_is_short(key, size) for key in keys)
+
+
+def weak_secret_key(app: Flask) -> str | None:
+    """Return what is wrong with a ``SECRET_KEY`` that can be guessed."""
+    if not has_short_secret(app, _MIN_SECRET_KEY):
         return None
 
     return (
@@ -286,21 +315,21 @@ def claims_at(
     app: Flask,
     state: JWTState,
     request: Request,
-    location: Location,
+    place: JWTAuthenticator[t.Any],
     typ: str | None = None,
 ) -> Claims | None:
-    """Return the verified claims of the token at one location, once a request.
+    """Return the verified claims of the token at one place, once a request.
 
     :returns: ``None`` if nothing stands there.
     :raises JWTError: If what stands there is not good; remembered too.
     """
     known = memo(request)
-    key = (state.extension, location, typ)
+    key = (state.extension, place.location, typ)
     found: t.Any = known.get(key, key)
 
     if found is key:
         try:
-            found = _found_at(app, state, request, location, typ)
+            found = _found_at(app, state, request, place, typ)
         except HTTPException as error:
             known[key] = error
             raise
@@ -318,44 +347,49 @@ def _found_at(
     app: Flask,
     state: JWTState,
     request: Request,
-    location: Location,
+    place: JWTAuthenticator[t.Any],
     typ: str | None,
 ) -> Claims | None:
-    name = name_of(location)
-
     try:
-        token = token_at(app, state, request, location)
+        token = token_at(app, state, request, place.location)
 
         if token is None:
             return None
 
-        claims = verify(token, state.rules(app), state.clock(), typ=typ, location=name)
+        parsed = judged(token, state.rules(app), state.clock(), typ=typ)
 
         if state.settings.revocation == "always":
-            state.sessions(app).check(claims)
+            state.sessions(app).check(parsed.claims)
     except JWTError as error:
-        raise rejected(app, state, error, name)  # noqa: B904  # the same error
+        raise rejected(app, state, error, place.place)  # noqa: B904  # the same error
 
-    return claims
+    return Claims(parsed.claims, parsed.header.members, place.place)
 
 
 def varying(locations: tuple[Location, ...]) -> Callable[[Response], Response]:
     """Return what tells caches on which headers of the request an answer depends."""
     names = vary_of(locations)
-    return partial(_vary, names, ", ".join(names))
+    text = ", ".join(names)
+    lowered = frozenset(map(str.lower, names))
 
+    def vary(response: Response) -> Response:
+        # Werkzeug's own search costs an exception where the header is not there.
+        for name, value in response.headers:
+            if name.lower() == "vary":
+                # A guard may have said so already, and updating costs a lot.
+                said = value.lower().split(",")
 
-def _vary(names: tuple[str, ...], text: str, response: Response) -> Response:
-    # Werkzeug's own search costs an exception where the header is not there.
-    for name, _ in response.headers:
-        if name.lower() == "vary":
-            response.vary.update(names)
-            return response
+                if value != text and not lowered.issubset(map(str.strip, said)):
+                    response.vary.update(names)
 
-    if names:
-        response.headers.add("Vary", text)
+                return response
 
-    return response
+        if names:
+            response.headers.add("Vary", text)
+
+        return response
+
+    return vary
 
 
 def private(response: Response) -> Response:
@@ -371,12 +405,11 @@ def no_store(response: Response) -> Response:
 
 
 def _rules(settings: JWTSettings, keys: KeySet) -> Rules:
-    issuers: dict[str | None, Issuer] = {
-        name: Issuer(keys=entry) if isinstance(entry, KeySet) else entry
-        for name, entry in settings.trusted_issuers.items()
-    }
+    issuers: dict[str | None, Issuer] = dict(settings.issuers.items())
     issuers[settings.issuer] = Issuer(
-        keys=keys, audience=settings.audience, typ=settings.access_typ
+        keys=settings.remembering(keys),
+        audience=settings.audience,
+        typ=settings.access_typ,
     )
     return Rules(
         issuers=issuers,
@@ -384,23 +417,25 @@ def _rules(settings: JWTSettings, keys: KeySet) -> Rules:
         leeway=settings.leeway.total_seconds(),
         session=settings.session_lifetime.total_seconds(),
         max_size=settings.max_token_size,
+        # So that a forged token, which is never remembered, is refused as cheaply
+        # as a good one is taken.
+        known=keys.own_headers(settings.access_typ, REFRESH_TYP),
     )
 
 
-def _secrets_of(app: Flask) -> tuple[object, ...]:
-    config = t.cast("Mapping[str, t.Any]", app.config)
-    secret, fallbacks = config.get("SECRET_KEY"), config.get("SECRET_KEY_FALLBACKS")
+def _secrets_of(config: Mapping[str, t.Any]) -> tuple[object, ...]:
+    fallbacks = config.get("SECRET_KEY_FALLBACKS")
 
     # A list may change in place. A text is refused, and its letters are no keys.
     if fallbacks and not isinstance(fallbacks, (str, bytes)):
         fallbacks = tuple(fallbacks)
 
-    return secret, fallbacks
+    return config.get("SECRET_KEY"), fallbacks
 
 
-def _is_short(key: object) -> bool:
+def _is_short(key: object, size: int) -> bool:
     data = key.encode() if isinstance(key, str) else key
-    return isinstance(data, bytes) and 0 < len(data) < _MIN_SECRET_KEY
+    return isinstance(data, bytes) and 0 < len(data) < size
 
 
 def _cookie_prefix(settings: JWTSettings, path: str) -> str:

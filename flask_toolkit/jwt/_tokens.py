@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 import typing as t
 
+from flask_toolkit._values import epoch_of
 from flask_toolkit._values import seconds
 
 from ._authenticator import user_of
 from ._claims import checked_extra
 from ._claims import checked_subject
-from ._claims import epoch_of
 from ._claims import new_sid
 from ._claims import scope_words
 from ._claims import started_at
@@ -18,8 +18,8 @@ from ._claims import TokenPair
 from ._errors import TokenExpiredError
 from ._errors import TokenInvalidError
 from ._errors import TokenReusedError
+from ._issuers import REFRESH_TYP
 from ._policy import verify
-from ._settings import REFRESH_TYP
 from ._signals import token_issued
 from ._signals import token_reused
 from ._signals import token_revoked
@@ -98,9 +98,10 @@ def access_token(
     life = seconds(settings.access_lifetime if lifetime is None else lifetime)
     longest = settings.session_lifetime.total_seconds()
 
-    if not 0 < life <= longest:
+    # Times are whole seconds: a shorter one would make a token that is over.
+    if not 1 <= life <= longest:
         raise ValueError(
-            f"lifetime must be above 0 and at most {longest:.0f} seconds,"
+            f"lifetime must be at least 1 and at most {longest:.0f} seconds,"
             " the SESSION_LIFETIME"
         )
 

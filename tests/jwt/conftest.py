@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from flask_toolkit.jwt import JWT
 from flask_toolkit.jwt import Key
 from flask_toolkit.jwt import KeySet
+from tests.jwt.publisher import Publisher
 
 SECRET = "a secret key for the tests, long enough"
 NOW = 1_800_000_000.0
@@ -73,6 +74,13 @@ def _context(app: Flask, jwt: JWT[t.Any]) -> Iterator[None]:
 @pytest.fixture(name="client")
 def _client(app: Flask, jwt: JWT[t.Any]) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture(name="publisher")
+def _publisher() -> Iterator[Publisher]:
+    publisher = Publisher()
+    yield publisher
+    publisher.close()
 
 
 def encode(part: Mapping[str, t.Any] | bytes) -> str:

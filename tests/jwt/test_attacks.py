@@ -9,8 +9,10 @@ from flask import Flask
 
 from flask_toolkit import Toolkit
 from flask_toolkit.errors import ConfigError
+from flask_toolkit.guard import LoginGuard
 from flask_toolkit.identity import current_identity
 from flask_toolkit.jwt import JWT
+from flask_toolkit.jwt import JWTAuthenticator
 from flask_toolkit.jwt import Key
 from flask_toolkit.jwt import KeySet
 from flask_toolkit.jwt import TokenExpiredError
@@ -113,6 +115,37 @@ def test_no_token_is_made_that_is_over(app: Flask, jwt: AnyJWT, clock: t.Any) ->
             pair = jwt.rotate(pair.refresh_token)
             assert pair.expires_in > 0
 
-        clock.now = end + 5
-        with pytest.raises(TokenExpiredError):
-            jwt.rotate(pair.refresh_token)
+        for late in (0, 5):
+            clock.now = end + late
+            with pytest.raises(TokenExpiredError):
+                jwt.rotate(pair.refresh_token)
+
+
+def test_a_header_and_a_cookie_of_two_people(
+    app: Flask, key: Key, clock: t.Any
+) -> None:
+    """Everybody goes by the header: the guard, the claims, the user and the origin."""
+    app.config["TOOLKIT_JWT_LOCATIONS"] = ["header", "cookie"]
+    jwt: AnyJWT = JWT(app, keys=KeySet(key), clock=clock)
+    jwt.user_loader(lambda claims: f"user {claims.sub}")
+    LoginGuard(
+        app,
+        authenticators=[
+            JWTAuthenticator(jwt, location="cookie"),
+            JWTAuthenticator(jwt),
+        ],
+    )
+
+    @app.post("/me")
+    @jwt.required
+    def me() -> list[t.Any]:
+        caller = current_identity()
+        return [caller and caller.id, caller and caller.via, jwt.claims.sub, jwt.user]
+
+    with app.app_context():
+        ann, bob = jwt.issue("ann").access_token, jwt.issue("bob").access_token
+
+    headers = {"Authorization": f"Bearer {bob}", "Cookie": f"__Host-jwt_access={ann}"}
+    client = app.test_client(use_cookies=False)
+
+    assert client.post("/me", headers=headers).json == ["bob", "jwt", "bob", "user bob"]

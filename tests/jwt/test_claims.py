@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_toolkit._values import epoch_of
 from flask_toolkit.jwt import Claims
 from flask_toolkit.jwt import TokenPair
 from flask_toolkit.jwt._claims import checked_extra
 from flask_toolkit.jwt._claims import checked_subject
-from flask_toolkit.jwt._claims import epoch_of
 from flask_toolkit.jwt._claims import new_sid
 from flask_toolkit.jwt._claims import scope_words
 from flask_toolkit.jwt._claims import started_at
@@ -187,6 +187,8 @@ def test_a_moment_needs_a_time_zone() -> None:
     assert epoch_of(datetime(2027, 1, 15, 10, tzinfo=zone)) == 1_800_000_000
     with pytest.raises(ValueError, match="needs a time zone"):
         epoch_of(datetime(2027, 1, 15))  # noqa: DTZ001  # refused
+    with pytest.raises(ValueError, match="must not be before 1970"):
+        epoch_of(datetime(1969, 12, 31, tzinfo=UTC))
 
 
 @given(st.floats(0, 2**37, allow_nan=False))

@@ -87,6 +87,12 @@ def test_the_example_of_the_design() -> None:
         pytest.param("COOKIE_DOMAIN", "a;b", "host name", id="domain"),
         pytest.param("COOKIE_REFRESH_PATH", "auth", "begins with /", id="path"),
         pytest.param("TRUSTED_ISSUERS", {"x": "http://x"}, "TRUSTED", id="address"),
+        pytest.param(
+            "TRUSTED_ISSUERS",
+            {"": KeySet(Key.load(LONG))},
+            "without a name",
+            id="nameless-issuer",
+        ),
     ],
 )
 def test_bad_settings_stop_the_start(

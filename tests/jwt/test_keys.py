@@ -210,7 +210,7 @@ DER = _public(RSA, "DER")
 )
 def test_a_public_key_is_no_secret(secret: bytes | str) -> None:
     """Who knows it could sign (PyJWT's GHSA-r6x4 and its relatives)."""
-    with pytest.raises(ValueError, match=r"kty or crv|in another form"):
+    with pytest.raises(ValueError, match=r"kty or crv|in another form|a JWK Set"):
         Key.load(secret)
 
 
@@ -245,6 +245,7 @@ def test_random_secrets_are_taken() -> None:
         secrets.token_hex(32),
         "{this is a long passphrase in braces, no JSON}",
         b"a secret which 4 base64 characters would not fill exactly",
+        "letters-and-digits-that-are-no-base64-01234567890",
     ):
         assert Key.load(secret).can_sign
 
@@ -292,6 +293,14 @@ def test_bad_jwks_are_refused(jwk: Mapping[str, t.Any], message: str) -> None:
     """With a ValueError that says which member, whatever PyJWT raises."""
     with pytest.raises(ValueError, match=message):
         Key.load(jwk)
+
+
+def test_a_set_is_not_a_key() -> None:
+    """The message says where a set belongs; a member of that name does not matter."""
+    with pytest.raises(ValueError, match="this is a JWK Set; give one of its keys"):
+        Key.load({"keys": [JWK]})
+
+    assert Key.load({**JWK, "keys": []}).alg == "HS256"
 
 
 def test_a_jwk_and_a_parameter_must_agree() -> None:

@@ -1,21 +1,16 @@
 """Verification: each rule, in both directions, and never another exception."""
 
 import dataclasses
-import json
 import re
 import typing as t
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 
-import jwt as pyjwt
 import pytest
-from hypothesis import given
-from hypothesis import settings
-from hypothesis import strategies as st
 
 from flask_toolkit.jwt import Claims
 from flask_toolkit.jwt import InsufficientScopeError
 from flask_toolkit.jwt import Issuer
+from flask_toolkit.jwt import JWTError
 from flask_toolkit.jwt import Key
 from flask_toolkit.jwt import KeySet
 from flask_toolkit.jwt import StepUpError
@@ -87,6 +82,13 @@ def test_kinds_are_disjoint_the_other_way_round(raw: Raw) -> None:
 
     assert _reason(access, typ="refresh+jwt") == "typ"
     assert _reason(refresh, typ="refresh+jwt") is None
+
+
+@pytest.mark.parametrize("typ", ["\u212a", "é+jwt"])
+def test_a_kind_that_nobody_can_have(raw: Raw, typ: str) -> None:
+    """Who asks for it gets no token, least of all one without a kind."""
+    assert _reason(raw(signer=OWN, header={"typ": ...}), typ=typ) == "typ"
+    assert _reason(raw(signer=OWN, header={"typ": typ}), typ=typ) == "typ"
 
 
 @pytest.mark.parametrize(
@@ -250,6 +252,10 @@ def _claims(**claims: t.Any) -> Claims:
     return Claims({"sub": "7", "exp": NOW + 60, **claims}, {})
 
 
+def _challenge(error: JWTError) -> str:
+    return dict(error.get_headers())["WWW-Authenticate"]
+
+
 def test_scopes_are_all_needed() -> None:
     """Whole words, not parts of them."""
     need = Requirement(scope=("a:read", "b"))
@@ -258,12 +264,9 @@ def test_scopes_are_all_needed() -> None:
     for scope in ("a:read", "a:readx b", ""):
         with pytest.raises(InsufficientScopeError) as info:
             need.judge(_claims(scope=scope), NOW)
-        assert info.value.headers == [
-            (
-                "WWW-Authenticate",
-                'Bearer realm="api", error="insufficient_scope", scope="a:read b"',
-            )
-        ]
+        assert _challenge(info.value) == (
+            'Bearer realm="api", error="insufficient_scope", scope="a:read b"'
+        )
 
 
 @pytest.mark.parametrize(
@@ -285,7 +288,7 @@ def test_max_age_counts_from_the_sign_in(auth_time: float | None, fresh: bool) -
     else:
         with pytest.raises(StepUpError) as info:
             need.judge(_claims(iat=NOW, **claims), NOW)
-        assert info.value.headers[0][1].endswith(
+        assert _challenge(info.value).endswith(
             'error="insufficient_user_authentication", max_age="300"'
         )
 
@@ -295,70 +298,11 @@ def test_check_decides_with_a_bool() -> None:
     Requirement(check=lambda claims: claims.sub == "7").judge(_claims(), NOW)
     with pytest.raises(InsufficientScopeError) as info:
         Requirement(check=lambda claims: claims.sub == "8").judge(_claims(), NOW)
-    assert "scope=" not in info.value.headers[0][1]
+    assert "scope=" not in _challenge(info.value)
 
     not_bool = t.cast("t.Any", lambda _claims: "yes")
     with pytest.raises(TypeError, match="returns a bool"):
         Requirement(check=not_bool).judge(_claims(), NOW)
-
-
-# ---- Properties
-
-
-def _segment(data: bytes) -> str:
-    return urlsafe_b64encode(data).decode().rstrip("=")
-
-
-VALUES = st.sampled_from(
-    [
-        None, True, 0, -1, 1.5, NOW + 60, NOW - 60, 10**30, "", "7", "us", "them",
-        "api", "at+jwt", "AT+JWT", "JWT", "HS256", "none", "own", [],
-        ["api"], {}, {"a": 1},
-    ]
-)  # fmt: skip
-CLAIMS = st.dictionaries(
-    st.sampled_from(
-        ["sub", "exp", "nbf", "iat", "jti", "sid", "scope", "aud", "iss", "cnf", "x"]
-    ),
-    VALUES,
-    max_size=5,
-)
-HEADERS = st.dictionaries(
-    st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jku", "x"]),
-    VALUES,
-    max_size=2,
-)
-
-
-@settings(max_examples=400)
-@given(HEADERS, CLAIMS, st.integers(0, 400), st.sampled_from(["", "=", "A", ".", "\n"]))
-def test_what_we_accept_pyjwt_accepts_with_equal_claims(
-    header: dict[str, t.Any], claims: dict[str, t.Any], cut: int, put: str
-) -> None:
-    """We are stricter and never different, and raise nothing else."""
-    head = {"alg": "HS256", "kid": "own", "typ": "at+jwt", **header}
-    body = {"sub": "7", "exp": NOW + 60, **claims}
-    signed = (
-        f"{_segment(json.dumps(head).encode())}.{_segment(json.dumps(body).encode())}"
-    )
-    token = f"{signed}.{_segment(OWN.sign(signed.encode()))}"
-    token = token[:cut] + put + token[cut:] if put else token
-
-    try:
-        ours = verify(token, PLAIN, NOW)
-    except TokenInvalidError:
-        return
-
-    options: t.Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
-    theirs = pyjwt.decode(
-        token, bytes(range(32)), algorithms=["HS256"], options=options
-    )
-    assert dict(ours) == theirs == body
-
-
-def test_the_property_is_not_empty(raw: Raw) -> None:
-    """Good tokens are among what it looks at."""
-    assert dict(verify(raw(signer=OWN), PLAIN, NOW)) == {"sub": "7", "exp": NOW + 60}
 
 
 @pytest.mark.parametrize(
@@ -368,3 +312,9 @@ def test_an_issuer_cannot_have_our_refresh_kind(typ: str) -> None:
     """Its tokens could be exchanged else; and a kind is a media type."""
     with pytest.raises(ValueError, match=re.escape("cannot be the kind")):
         Issuer(keys=KeySet(OWN), typ=typ)
+
+
+def test_an_issuer_with_an_empty_audience_is_refused() -> None:
+    """As ``AUDIENCE`` is: none, or one with a name."""
+    with pytest.raises(ValueError, match="audience must not be empty"):
+        Issuer(keys=KeySet(OWN), audience="")

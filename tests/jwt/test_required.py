@@ -455,6 +455,9 @@ def test_header_locations_are_values() -> None:
     assert hash(first) == hash(second)
     assert first != header("X-Token", scheme=None)
     assert repr(first) == "header('X-Token', scheme='bearer')"
+    find: t.Any = first
+    assert find(Request({"HTTP_X_TOKEN": "Bearer abc"})) == "abc"
+    assert find(Request({})) is None
     for name, scheme in (("X Token", None), ("", None), ("X", "a b")):
         with pytest.raises(ValueError, match="no name of a header or scheme"):
             header(name, scheme=scheme)

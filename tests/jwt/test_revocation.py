@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from flask_toolkit.errors import StoreFullError
 from flask_toolkit.jwt import JWT
 from flask_toolkit.jwt import Key
 from flask_toolkit.jwt import KeySet
@@ -268,6 +269,45 @@ def test_revocation_can_be_left_to_rotation(app: Flask, key: Key) -> None:
         assert store.trips == 0
         with pytest.raises(TokenRevokedError):
             jwt.rotate(pair.refresh_token)
+
+
+class Counted(MemoryStore):
+    """A store with a length, as one that is a mapping has."""
+
+    def __len__(self) -> int:
+        """Return how many values there are."""
+        return len(self._values)
+
+
+def test_an_empty_store_is_a_store(app: Flask, key: Key) -> None:
+    """One that is false while it is empty is used from the beginning."""
+    store = Counted()
+    jwt: AnyJWT = JWT(app, name="counted", keys=KeySet(key), store=store)
+
+    with app.app_context():
+        jwt.revoke(jwt.issue("7").access_token)
+
+    assert len(store) == 1
+
+
+def test_who_fills_the_store_keeps_nobody_from_logging_out(
+    app: Flask, key: Key
+) -> None:
+    """Rotation is refused then, and every session can still be ended."""
+    jwt: AnyJWT = JWT(app, keys=KeySet(key), store=MemoryStore(max_items=20))
+
+    with app.app_context():
+        victim, pair = jwt.issue("7"), jwt.issue("8")
+
+        for _ in range(18):
+            pair = jwt.rotate(pair.refresh_token)
+
+        with pytest.raises(StoreFullError):
+            jwt.rotate(pair.refresh_token)
+
+        jwt.revoke(victim.access_token)
+        with pytest.raises(TokenRevokedError):
+            jwt.verify(victim.access_token)
 
 
 def test_signals_tell(app: Flask, jwt: AnyJWT, context: None) -> None:

@@ -3,7 +3,9 @@
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime
+from datetime import timedelta
 from datetime import UTC
+from pathlib import Path
 
 from blinker import NamedSignal
 from flask import Flask
@@ -70,12 +72,25 @@ t.assert_type(
 t.assert_type(keys.jwks(), dict[str, t.Any])
 t.assert_type([each.kid for each in keys], list[str])
 keys.sign({}, "at+jwt")  # type: ignore[call-arg]  # keyword-only
+remote = KeySet.remote(
+    "https://id.example/keys",
+    alg="RS256",
+    ttl=timedelta(hours=1),
+    cooldown=60,
+    timeout=2.5,
+)
+t.assert_type(remote, KeySet)
+t.assert_type(remote.remembering(1024), KeySet)
 
 store: TokenStore = MemoryStore()
 jwt = JWT[User](app, keys=keys, store=store, clock=lambda: 1.0)
 plain: JWT[User] = JWT()
 t.assert_type(JWT.by_default(), JWT[t.Any])
 t.assert_type(jwt.settings_of(app), JWTSettings)
+t.assert_type(jwt.settings_of(app).key_file, Path | None)
+found = jwt.checks(app, jwt.settings_of(app), deploy=True)
+t.assert_type([finding.id for finding in found], list[str])
+jwt.checks(app, jwt.settings_of(app), True)  # type: ignore[call-arg]  # keyword-only
 t.assert_type(jwt.user, User)
 t.assert_type(jwt.user_or_none, User | None)
 t.assert_type(jwt.claims, Claims)
@@ -189,6 +204,18 @@ def who(request: Request) -> None:
 
 issuer = Issuer(keys=keys, audience="api", typ="JWT")
 t.assert_type(issuer.audience, str | None)
+Issuer(keys="https://id.example/keys")  # type: ignore[arg-type]  # for the settings
+settings = JWTSettings(
+    trusted_issuers={
+        "a": issuer,
+        "b": keys,
+        "c": "https://id.example/keys",
+        "d": {"jwks_uri": "https://id.example/keys", "typ": "JWT"},
+    },
+    jwks_path="/.well-known/jwks.json",
+    signature_cache=1024,
+)
+t.assert_type(settings.issuers, Mapping[str, Issuer])
 
 signals: list[NamedSignal] = [token_issued, token_rejected, token_revoked, token_reused]
 expired: TokenInvalidError = TokenExpiredError("expired")
