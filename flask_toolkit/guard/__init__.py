@@ -1,5 +1,16 @@
 """The login guard: default-deny, opened and tightened by marks on the views."""
 
+from ._conditions import fresh
+from ._conditions import role
+from ._conditions import rule
+from ._conditions import scope
+from ._conditions import signed
+from ._conditions import via
+from ._credentials import APIKey
+from ._credentials import APIKeyAuthenticator
+from ._credentials import BasicAuthenticator
+from ._credentials import new_api_key
+from ._credentials import NewAPIKey
 from ._decision import Decision
 from ._decision import Step
 from ._decorators import public
@@ -18,13 +29,8 @@ from ._passwords import verify_password
 from ._policy import safe_next
 from ._probe import strangers
 from ._rules import authenticated
-from ._rules import fresh
 from ._rules import Outcome
-from ._rules import role
 from ._rules import Rule
-from ._rules import rule
-from ._rules import scope
-from ._rules import via
 from ._session import SessionAuthenticator
 from ._settings import GuardSettings
 from ._signals import access_denied
@@ -34,11 +40,15 @@ from ._signals import logged_out
 from ._signals import login_failed
 
 __all__ = [
+    "APIKey",
+    "APIKeyAuthenticator",
+    "BasicAuthenticator",
     "Decision",
     "GuardSettings",
     "LockError",
     "LockReport",
     "LoginGuard",
+    "NewAPIKey",
     "Outcome",
     "RouteAccess",
     "Rule",
@@ -56,12 +66,14 @@ __all__ = [
     "logged_out",
     "login_failed",
     "needs_rehash",
+    "new_api_key",
     "public",
     "require",
     "role",
     "rule",
     "safe_next",
     "scope",
+    "signed",
     "strangers",
     "verify_password",
     "via",

@@ -8,7 +8,6 @@ from inspect import isawaitable
 
 from flask import flash
 from flask import session
-from werkzeug.exceptions import HTTPException
 
 from flask_toolkit._extension import run_async
 from flask_toolkit.errors import AccessDeniedError
@@ -16,24 +15,18 @@ from flask_toolkit.errors import BadCredentialError
 from flask_toolkit.errors import CrossOriginError
 from flask_toolkit.errors import LoginRequiredError
 from flask_toolkit.errors import RequestError
-from flask_toolkit.errors import SetupError
 from flask_toolkit.errors import StepUpRequiredError
 
+from ._conditions import fresh_seconds
+from ._conditions import scope_names
 from ._decision import Decision
 from ._decision import Step
 from ._identify import challenge_of
 from ._policy import is_bearer
-from ._policy import is_navigation
-from ._policy import one_value
 from ._policy import only_scheme_differs
-from ._policy import path_below
-from ._policy import path_of_referer
-from ._policy import safe_next
-from ._policy import way_back
 from ._policy import with_parameters
-from ._rules import fresh_seconds
+from ._redirects import refusal_location
 from ._rules import Outcome
-from ._rules import scope_names
 from ._signals import access_denied
 
 if t.TYPE_CHECKING:
@@ -43,11 +36,11 @@ if t.TYPE_CHECKING:
     from flask import Flask
     from flask import Request
     from flask.wrappers import Response
+    from werkzeug.exceptions import HTTPException
 
     from ._identify import Found
     from ._rules import Rule
     from ._rules import Verdict
-    from ._settings import GuardSettings
     from ._state import GuardState
 
 _log = logging.getLogger("flask_toolkit.guard")
@@ -117,49 +110,6 @@ def challenges(
     ]
 
 
-def login_location(app: Flask, request: Request, settings: GuardSettings) -> str:
-    """Return the address of the login view, with the way back to this page.
-
-    :raises SetupError: If no login view is set.
-    """
-    if settings.login_view is None:
-        raise SetupError(
-            "There is no login view: set TOOLKIT_GUARD_LOGIN_VIEW, or"
-            " LoginGuard(login_view=), to its endpoint."
-        )
-
-    return _with_next(app, request, settings, settings.login_view)
-
-
-def next_target(
-    request: Request, adapter: t.Any, settings: GuardSettings, default: str
-) -> str:
-    """Return where to go after a sign-in: ``next`` if it is a page of this app.
-
-    :param adapter: The URL adapter of the request.
-    """
-    if settings.next_param is None or adapter is None:
-        return default
-
-    given = one_value(
-        request.args.getlist(settings.next_param),
-        request.form.getlist(settings.next_param),
-    )
-    target = safe_next(given, "")
-    path = path_below(request.root_path, target)
-
-    if path is None:
-        return default
-
-    try:
-        endpoint, _ = adapter.match(path, method="GET")
-    except HTTPException:
-        # No such page, not by GET, or answered by a redirect of its own.
-        return default
-
-    return default if endpoint == settings.login_view else target
-
-
 def _answer(
     app: Flask,
     request: Request,
@@ -182,7 +132,7 @@ def _answer(
             response.headers.setdefault("Cache-Control", _NO_STORE)
             return response
 
-    location = _location(app, request, state.settings, decision, error)
+    location = refusal_location(app, request, state.settings, decision, error)
 
     if location is None:
         if app.debug:
@@ -212,45 +162,6 @@ def _flash_once(app: Flask, message: str) -> None:
 
     if message not in {text for _, text in waiting}:
         flash(message)
-
-
-def _location(
-    app: Flask,
-    request: Request,
-    settings: GuardSettings,
-    decision: Decision,
-    error: RequestError,
-) -> str | None:
-    """Return where to send a person who can help it by signing in."""
-    view = settings.login_view
-    can_help = isinstance(error, (LoginRequiredError, StepUpRequiredError))
-
-    if view is None or not can_help or not is_navigation(request.environ):
-        return None
-
-    if decision.outcome is Outcome.STALE and settings.refresh_view is not None:
-        view = settings.refresh_view
-
-    return _with_next(app, request, settings, view)
-
-
-def _with_next(app: Flask, request: Request, settings: GuardSettings, view: str) -> str:
-    target = None if settings.next_param is None else _way_back(request)
-    values: dict[str, t.Any] = {}
-
-    if target is not None:
-        values[str(settings.next_param)] = target
-
-    return app.url_for(view, **values)
-
-
-def _way_back(request: Request) -> str | None:
-    if request.method in {"GET", "HEAD"}:
-        query = request.query_string.decode("latin-1")
-        return way_back(request.root_path, request.path, query)
-
-    # The page that a form stands on; its own address would be a 405.
-    return path_of_referer(request.headers.get("Referer"), request.host_url)
 
 
 def _reason(found: Found, verdict: Verdict) -> str:

@@ -14,7 +14,9 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
+from flask_toolkit._context import the_context
 from flask_toolkit._extension import Extension
+from flask_toolkit._values import epoch_of
 from flask_toolkit._values import seconds
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import LoginRequiredError
@@ -24,20 +26,21 @@ from flask_toolkit.identity import register
 from flask_toolkit.identity import trusted_origins
 
 from ._answers import challenges
-from ._answers import login_location
-from ._answers import next_target
 from ._answers import refuse
 from ._callbacks import Callbacks
+from ._credentials import headers_of
 from ._gate import finisher
 from ._gate import gate_for
 from ._identify import adopt
 from ._identify import facts_about
 from ._identify import forget_ended
-from ._identify import Found
 from ._identify import identify
+from ._identify import search
+from ._redirects import login_location
+from ._redirects import next_target
+from ._rules import ALLOW
 from ._rules import authenticated
 from ._rules import evaluate
-from ._rules import Outcome
 from ._rules import Rule
 from ._session import end
 from ._session import renew
@@ -59,6 +62,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Coroutine
     from collections.abc import Iterable
     from collections.abc import Sequence
+    from datetime import datetime
 
     from flask import Flask
     from flask import Request
@@ -166,21 +170,20 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
             app.context_processor(lambda: names)
 
         idle = settings.idle_age
-        explicit = tuple(one for one in asked if not one.ambient)
         return GuardState(
             self,
             settings,
             name=self.name,
             rule=self.require,
             callbacks=self._callbacks,
-            explicit=explicit,
+            explicit=tuple(one for one in asked if not one.ambient),
             ambient=tuple(one for one in asked if one.ambient),
             adopted=adopted,
             session=self._session,
             trusted=trusted,
             max_age=seconds(settings.max_age),
             idle_age=None if idle is None else seconds(idle),
-            finish=finisher(settings.cache_control, by_header=bool(explicit)),
+            finish=finisher(settings.cache_control, headers_of(asked)),
         )
 
     def default_authenticators(
@@ -247,8 +250,10 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         if not has_request_context():
             return None
 
+        context = the_context()
+
         try:
-            return self._find(app_ctx.app, request_ctx.request).identity
+            return identify(context.app, context.request, self.state_of(context.app))
         except HTTPException as error:
             if error.code is None or error.code >= _SERVER_ERROR:
                 raise
@@ -275,15 +280,20 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         identity = self.identity
         return None if identity is None else identity.user
 
-    def login(self, user: U, *, remember: bool = False) -> None:
+    def login(
+        self, user: U, *, remember: bool = False, auth_time: datetime | None = None
+    ) -> None:
         """Sign ``user`` in, in a session with a new id.
 
         Data of an anonymous visitor stays; those of another user are dropped.
 
         :param remember: Keep the session when the browser closes (Flask's
             ``PERMANENT_SESSION_LIFETIME``).
+        :param auth_time: When the user proved who it is, if that was elsewhere
+            and before, such as the claim of an identity provider. None: now.
         :raises SetupError: If there is no ``user_loader``.
         :raises TypeError: If the user has no id that is a text and not empty.
+        :raises ValueError: If ``auth_time`` has no time zone.
         """
         app = app_ctx.app
         state = self._with_session(app)
@@ -295,7 +305,8 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
                 " with @guard.user_loader."
             )
 
-        identity = start(app, state, user, remember=remember)
+        at = None if auth_time is None else epoch_of(auth_time)
+        identity = start(app, state, user, remember=remember, at=at)
         forget_ended(app, request_ctx.request)
         self._adopt(request_ctx.request, state, identity)
         logged_in.send(app, guard=self.name, identity=identity)
@@ -322,7 +333,7 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         """
         app = app_ctx.app
         state = self._with_session(app)
-        found = self._find(app, request_ctx.request).identity
+        found = identify(app, request_ctx.request, state)
 
         if found is None or found.via != VIA:
             raise LoginRequiredError(headers=challenges(state))
@@ -347,7 +358,7 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
 
         state = self.state_of(app_ctx.app)
         verdict = evaluate(rule, facts_about(state, self.identity, obj))
-        return verdict.outcome is Outcome.ALLOW
+        return verdict.outcome is ALLOW
 
     def check(self, rule: Rule, obj: object = None) -> None:
         """Go on only if the caller passes ``rule``; else answer like a mark would.
@@ -360,10 +371,10 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         app = app_ctx.app
         request = request_ctx.request
         state: GuardState = self.state_of(app)
-        found = self._find(app, request)
+        found = search(app, request, state)
         verdict = evaluate(rule, facts_about(state, found.identity, obj))
 
-        if verdict.outcome is not Outcome.ALLOW:
+        if verdict.outcome is not ALLOW:
             abort(refuse(app, request, state, found, verdict=verdict, rule=rule))
 
     def next_url(self, default: str) -> str:
@@ -405,9 +416,6 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
 
         state: GuardState = self.state_of(app)
         return state
-
-    def _find(self, app: Flask, request: Request) -> Found:
-        return identify(app, request, self.state_of(app))
 
     def _adopt(
         self, request: Request, state: GuardState, identity: Identity[t.Any]

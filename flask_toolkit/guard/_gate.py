@@ -6,28 +6,37 @@ import difflib
 import typing as t
 
 from flask import after_this_request
-from flask.globals import request_ctx
+from werkzeug.exceptions import Unauthorized
 
+from flask_toolkit._context import the_context
 from flask_toolkit.errors import SetupError
+from flask_toolkit.identity import memo
 from flask_toolkit.identity import publish
 from flask_toolkit.identity import request_origin
 
 from ._answers import refuse
 from ._answers import refuse_origin
+from ._conditions import fresh_seconds
+from ._conditions import SIGNED
+from ._decision import Step
+from ._identify import explain
 from ._identify import facts_about
+from ._identify import Found
 from ._identify import identify
 from ._marks import plan_for
 from ._policy import origin_refused
-from ._policy import SAFE_METHODS
+from ._rules import ALLOW
 from ._rules import authenticated
 from ._rules import evaluate
-from ._rules import fresh_seconds
-from ._rules import Outcome
+from ._rules import Verdict
+from ._signed import caller_by_signature
+from ._signed import keep_address
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterator
     from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from flask import Flask
     from flask import Request
@@ -53,7 +62,7 @@ def gate_for(app: Flask, registry: Registry) -> Callable[[], Response | None]:
         if not registry.checked:
             check_setup(app, registry)
 
-        request = request_ctx.request
+        request = the_context().request
         rule = request.url_rule
 
         # Not found, wrong method, a redirect of the router: nothing to protect.
@@ -66,11 +75,19 @@ def gate_for(app: Flask, registry: Registry) -> Callable[[], Response | None]:
             return None
 
         plan = current_plan(app, registry, rule.endpoint, method)
+        guard, access = plan.guard, plan.access
 
-        if plan.guard is None or plan.access is None:
+        if guard is None or access is None:
             return None
 
-        return _decide(app, request, plan.guard, plan.access)
+        refused = plan.checks_origin and origin_refused(
+            request_origin(request.environ, guard.trusted), guard.settings.origin_check
+        )
+
+        if access.public and not refused:
+            return None
+
+        return _decide(app, request, guard, access, refused=refused)
 
     return guard_request
 
@@ -174,52 +191,92 @@ def _takes_links(app: Flask, endpoint: str) -> bool:
 
 
 def _decide(
-    app: Flask, request: Request, guard: GuardState, access: Access
+    app: Flask, request: Request, guard: GuardState, access: Access, *, refused: bool
 ) -> Response | None:
-    refused = (
-        request.method not in SAFE_METHODS
-        and not access.cross_origin
-        and guard.settings.origin_check != "off"
-        and origin_refused(
-            request_origin(request.environ, guard.trusted), guard.settings.origin_check
-        )
-    )
+    """Return the answer to a caller who does not get in.
 
-    if access.public and not refused:
-        return None
+    :param refused: Whether the request comes from another site: only a
+        credential that no browser sends by itself counts then.
+    """
+    if access.by_signature:
+        caller = caller_by_signature(request)
 
-    found = identify(app, request, guard, explicit_only=refused)
+        if isinstance(caller, Verdict):
+            found = Found(None, (Step(SIGNED, caller.reason),))
+            return refuse(app, request, guard, found, verdict=caller, rule=access.rule)
 
-    if refused and found.identity is None and found.error is None:
-        return refuse_origin(app, request, guard, found, access.rule)
+        if caller is not None and _passes(access, guard, caller):
+            memo(request)[guard.memo_key] = caller
+            after_this_request(keep_address)
+            publish(request, caller)
+            return None
 
-    if found.error is not None or not access.public:
+    error: Unauthorized | None = None
+
+    try:
+        identity = identify(app, request, guard, explicit_only=refused)
+    except Unauthorized as bad:
+        identity, error = None, bad
+
+    if identity is None:
+        found = explain(request, guard, error=error)
+
+        if refused and error is None:
+            return refuse_origin(app, request, guard, found, access.rule)
+
+        verdict = evaluate(access.rule, None)
+        return refuse(app, request, guard, found, verdict=verdict, rule=access.rule)
+
+    if not access.public:
         # The most frequent rule needs no evaluation: somebody is there.
-        if found.identity is None or access.rule is not authenticated:
-            verdict = evaluate(access.rule, facts_about(guard, found.identity))
+        if access.rule is not authenticated:
+            verdict = evaluate(access.rule, facts_about(guard, identity))
 
-            if verdict.outcome is not Outcome.ALLOW:
+            if verdict.outcome is not ALLOW:
+                found = explain(request, guard, identity)
                 return refuse(
                     app, request, guard, found, verdict=verdict, rule=access.rule
                 )
 
         after_this_request(guard.finish)
 
-    publish(request, t.cast("Identity[t.Any]", found.identity))
+    publish(request, identity)
     return None
 
 
-def finisher(cache_control: str, *, by_header: bool) -> Callable[[Response], Response]:
-    """Return what keeps guarded answers out of shared caches (RFC 9111 3.5)."""
+def _passes(access: Access, guard: GuardState, identity: Identity[t.Any]) -> bool:
+    verdict = evaluate(access.rule, facts_about(guard, identity))
+    return verdict.outcome is ALLOW
+
+
+def finisher(cache_control: str, vary: Sequence[str]) -> Callable[[Response], Response]:
+    """Return what keeps guarded answers out of shared caches (RFC 9111 3.5).
+
+    :param vary: The request headers by which callers are found.
+    """
+    text = ", ".join(vary)
 
     def finish(response: Response) -> Response:
         headers = response.headers
+        is_controlled = varies = False
 
-        if "Cache-Control" not in headers:
+        # One loop: a look-up of what is not there costs an exception.
+        for name, _ in headers:
+            lower = name.lower()
+
+            if lower == "cache-control":
+                is_controlled = True
+            elif lower == "vary":
+                varies = True
+
+        if not is_controlled:
             headers.add("Cache-Control", cache_control)
 
-        if by_header:
-            response.vary.add("Authorization")
+        if varies:
+            response.vary.update(vary)
+        else:
+            # Flask adds the session's, and does it faster where one is already.
+            headers.add("Vary", text)
 
         return response
 

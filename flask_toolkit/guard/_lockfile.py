@@ -40,9 +40,9 @@ class LockReport(t.NamedTuple):
     summary: str
     """How many routes there are, and how many of them are open."""
 
-    changes: tuple[str, ...] = ()
+    changes: tuple[str, ...] | None = None
     """A line each, gravest first: OPENED, GUARD, CHANGED, ADDED, CLOSED, REMOVED,
-    WHY."""
+    WHY. ``None`` if there was nothing to compare with."""
 
     note: str = ""
     """What else is to be said of the file."""
@@ -50,14 +50,14 @@ class LockReport(t.NamedTuple):
     @property
     def text(self) -> str:
         """Return the report as people read it."""
-        if self.changes:
-            number = len(self.changes)
-            plural = "" if number == 1 else "s"
-            last = f"{self.path}: {self.summary}, {number} change{plural}"
-        else:
-            last = f"{self.path}: {self.summary}, unchanged"
+        changes = self.changes or ()
+        told = [f"{self.path}: {self.summary}"]
 
-        return "\n".join([*self.changes, last, *([self.note] if self.note else [])])
+        if self.changes is not None:
+            plural = "" if len(changes) == 1 else "s"
+            told.append(f"{len(changes)} change{plural}" if changes else "unchanged")
+
+        return "\n".join([*changes, ", ".join(told), *filter(None, [self.note])])
 
 
 def check_lock(app: Flask, path: str | os.PathLike[str] = LOCK_FILE) -> LockReport:

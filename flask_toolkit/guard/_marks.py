@@ -13,6 +13,7 @@ from flask_toolkit.identity import AccessMark
 from ._decorators import own_mark
 from ._plan import compile_access
 from ._plan import Source
+from ._policy import SAFE_METHODS
 from ._state import blueprints_of
 from ._state import Plan
 
@@ -44,7 +45,13 @@ def plan_for(app: Flask, registry: Registry, endpoint: str, method: str) -> Plan
         *_of_view(app, registry, endpoint),
         *_of_method(view, method),
     ]
-    return Plan(view, guard, compile_access(guard.rule, sources))
+    access = compile_access(guard.rule, sources)
+    checks_origin = (
+        method not in SAFE_METHODS
+        and not access.cross_origin
+        and guard.settings.origin_check != "off"
+    )
+    return Plan(view, guard, access, checks_origin)
 
 
 def opened_endpoints(registry: Registry) -> dict[str, str]:

@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ._rules import all_of
+from ._rules import asks_signature
 from ._rules import authenticated
 from ._rules import Rule
 
@@ -41,6 +42,8 @@ class Access:
     """The sources that said something, outer to inner."""
 
     reason: str | None = None
+    by_signature: bool = False
+    """Whether the rule names ``signed``."""
 
     @property
     def why_text(self) -> str:
@@ -78,6 +81,7 @@ def compile_access(default: Rule, sources: Iterable[Source]) -> Access:
         cross_origin=cross_origin,
         why=tuple(why),
         reason=reason,
+        by_signature=not public and asks_signature(rule),
     )
 
 

@@ -1,9 +1,7 @@
-"""Decisions of the guard that need no Flask: redirects, sessions, challenges."""
+"""Decisions of the guard that need no Flask: redirects, origins, challenges."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import typing as t
 from urllib.parse import quote
@@ -29,7 +27,6 @@ _LOCAL_PATH = re.compile(
 )
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
-_IDLE_STEPS = 10
 
 
 def safe_next(target: str | None, default: str) -> str:
@@ -150,90 +147,6 @@ def only_scheme_differs(environ: Mapping[str, t.Any]) -> bool:
     return bool(host) and host == environ.get("HTTP_HOST") and scheme != own
 
 
-class Login(t.NamedTuple):
-    """What a session says about who signed in, already checked for form."""
-
-    id: str
-    auth_time: int
-    epoch: str | None
-    seen: int
-
-
-def read_login(payload: object) -> Login | None:
-    """Return the sign-in that a session holds; ``None`` if it holds none.
-
-    >>> read_login({"u": "1", "t": 1000, "s": 1000})
-    Login(id='1', auth_time=1000, epoch=None, seen=1000)
-    >>> read_login({"u": "1"}) is None  # what an ended sign-in leaves behind
-    True
-    """
-    if not isinstance(payload, dict):
-        return None
-
-    data = t.cast("dict[str, object]", payload)
-    id, at, epoch = data.get("u"), data.get("t"), data.get("e")
-    seen = data.get("s", at)
-
-    if (
-        isinstance(id, str)
-        and id
-        and type(at) is int
-        and type(seen) is int
-        and (epoch is None or isinstance(epoch, str))
-    ):
-        return Login(id, at, epoch, seen)
-
-    return None
-
-
-def last_user(payload: object) -> str | None:
-    """Return the id of who is or was signed in with a session, if anybody.
-
-    >>> last_user({"u": "1"}), last_user(None)
-    ('1', None)
-    """
-    if not isinstance(payload, dict):
-        return None
-
-    id = t.cast("dict[str, object]", payload).get("u")
-    return id if isinstance(id, str) else None
-
-
-def too_old(login: Login, now: int, max_age: float, idle_age: float | None) -> str:
-    """Return why a sign-in has ended by its age; empty if it has not.
-
-    >>> too_old(Login("1", 0, None, 90), 100, 60, None)
-    'expired'
-    >>> too_old(Login("1", 0, None, 90), 100, 1000, 5)
-    'idle'
-    """
-    if now - login.auth_time > max_age:
-        return "expired"
-
-    if idle_age is not None and now - login.seen > idle_age:
-        return "idle"
-
-    return ""
-
-
-def needs_stamp(login: Login, now: int, idle_age: float | None) -> bool:
-    """Tell whether "last seen" must be written anew: every tenth of the limit."""
-    return idle_age is not None and now - login.seen >= idle_age / _IDLE_STEPS
-
-
-def epoch_mac(key: bytes, id: str, epoch: str) -> str:
-    """Return what stands for an epoch in a session, which clients can read."""
-    # The length keeps the pairs ("a", "bc") and ("ab", "c") apart.
-    message = f"{len(id)}:{id}{epoch}".encode("utf-8", "surrogatepass")
-    return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
-
-
-def epoch_matches(mac: str | None, id: str, epoch: str, key: bytes) -> bool:
-    """Tell whether ``mac`` was made with ``key`` for this user and epoch."""
-    made = epoch_mac(key, id, epoch).encode()
-    return mac is not None and hmac.compare_digest(mac.encode("utf-8", "replace"), made)
-
-
 def default_id(user: object) -> str:
     """Return ``str(user.id)``, the id of a user where no ``id_of`` is set.
 
@@ -260,9 +173,9 @@ def checked_id(id: object) -> str:
 def default_roles(user: object) -> Collection[str]:
     """Return ``user.roles``, the roles where no ``roles_of`` is set.
 
-    :raises TypeError: If the user has none, or they are one text.
+    :raises TypeError: If the user has none.
     """
-    roles: object = getattr(user, "roles", None)
+    roles: Collection[str] | None = getattr(user, "roles", None)
 
     if roles is None:
         raise TypeError(
@@ -270,7 +183,7 @@ def default_roles(user: object) -> Collection[str]:
             " @guard.roles_of."
         )
 
-    return checked_roles(t.cast("Collection[str]", roles))
+    return roles
 
 
 def checked_roles(roles: Collection[str]) -> Collection[str]:

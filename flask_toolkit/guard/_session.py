@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import time
 import typing as t
+from dataclasses import replace
 
 from flask.globals import app_ctx
-from flask.globals import request_ctx
 
+from flask_toolkit._context import the_context
 from flask_toolkit.errors import SetupError
 from flask_toolkit.identity import Identity
 from flask_toolkit.identity import memo
 from flask_toolkit.signing import signing_keys
 
-from ._policy import epoch_mac
-from ._policy import epoch_matches
-from ._policy import last_user
-from ._policy import needs_stamp
+from ._codec import ended_login
+from ._codec import epoch_mac
+from ._codec import epoch_matches
+from ._codec import last_user
+from ._codec import Login
+from ._codec import needs_stamp
+from ._codec import read_login
+from ._codec import too_old
+from ._codec import write_login
 from ._policy import quoted
-from ._policy import read_login
-from ._policy import too_old
 
 if t.TYPE_CHECKING:
     from flask import Flask
@@ -28,7 +32,6 @@ if t.TYPE_CHECKING:
 
     from flask_toolkit._extension import Extension
 
-    from ._policy import Login
     from ._settings import GuardSettings
     from ._state import GuardState
 
@@ -60,21 +63,19 @@ class SessionAuthenticator:
 
     def authenticate(self, request: Request, /) -> Identity[t.Any] | None:
         """Return who signed in; an ended sign-in is taken out of the session."""
-        app = app_ctx.app
-        state = self._state(app)
-        session = request_ctx.session
+        context = the_context()
+        state = self._state(context.app)
+        session = context.session
         login = read_login(session.get(state.key))
 
         if login is None:
             return None
 
-        user, reason = _judge(app, state, session, login)
+        user, reason = _judge(context.app, state, session, login)
 
         if reason:
             memo(request)[self, "reason"] = reason
-            # Without a time it is no sign-in: the loader is not asked again. The
-            # id stays, so that the next user does not inherit this one's data.
-            session[state.key] = {"u": login.id}
+            session[state.key] = ended_login(login.id)
             return None
 
         return Identity(
@@ -106,13 +107,14 @@ def reason_of(request: Request, authenticator: object) -> str:
 
 
 def start(
-    app: Flask, state: GuardState, user: t.Any, *, remember: bool
+    app: Flask, state: GuardState, user: t.Any, *, remember: bool, at: int | None
 ) -> Identity[t.Any]:
     """Write a sign-in into the session, under a new id where it has one.
 
+    :param at: When the user proved who it is. None: now.
     :raises TypeError: If the user has no usable id.
     """
-    session = request_ctx.session
+    session = the_context().session
     id = state.callbacks.id(user)
 
     if last_user(session.get(state.key)) not in (None, id):
@@ -121,7 +123,7 @@ def start(
     else:
         session.pop("csrf_token", None)
 
-    identity = _write(app, state, session, user, id=id)
+    identity = _write(app, state, session, user, id=id, at=at)
 
     if session.permanent is not remember:
         session.permanent = remember
@@ -136,15 +138,15 @@ def start(
 
 def renew(app: Flask, state: GuardState, identity: Identity[t.Any]) -> Identity[t.Any]:
     """Write that the signed-in user proved who it is just now."""
-    session = request_ctx.session
-    renewed = _write(app, state, session, identity.user, id=identity.id)
+    session = the_context().session
+    renewed = _write(app, state, session, identity.user, id=identity.id, at=None)
     _rotate(app, session)
     return renewed
 
 
 def end() -> None:
     """Empty the session: Flask then deletes its cookie."""
-    request_ctx.session.clear()
+    the_context().session.clear()
 
 
 def _judge(
@@ -176,25 +178,27 @@ def _judge(
 
     seen = now if needs_stamp(login, now, state.idle_age) else login.seen
 
-    if (mac, seen) != (login.epoch, login.seen):
-        session[state.key] = _payload(login.id, login.auth_time, mac, seen)
+    if mac != login.epoch or seen != login.seen:
+        session[state.key] = write_login(replace(login, epoch=mac, seen=seen))
 
     return user, ""
 
 
 def _write(
-    app: Flask, state: GuardState, session: SessionMixin, user: t.Any, *, id: str
+    app: Flask,
+    state: GuardState,
+    session: SessionMixin,
+    user: t.Any,
+    *,
+    id: str,
+    at: int | None,
 ) -> Identity[t.Any]:
     now = int(time.time())
+    at = now if at is None else min(at, now)
     epoch = state.callbacks.epoch_of(user)
     mac = None if epoch is None else epoch_mac(signing_keys(app, _EPOCH)[-1], id, epoch)
-    session[state.key] = _payload(id, now, mac, now)
-    return Identity(id=id, via=VIA, ambient=True, user=user, auth_time=float(now))
-
-
-def _payload(id: str, at: int, mac: str | None, seen: int) -> dict[str, t.Any]:
-    payload = {"u": id, "t": at, "s": seen}
-    return payload if mac is None else payload | {"e": mac}
+    session[state.key] = write_login(Login(id, at, mac, now))
+    return Identity(id=id, via=VIA, ambient=True, user=user, auth_time=float(at))
 
 
 def _rotate(app: Flask, session: SessionMixin) -> None:

@@ -50,15 +50,28 @@ class GuardState(State[GuardSettings]):
     finish: Callable[[Response], Response]
     """What marks the answers of guarded routes."""
 
-    @property
-    def key(self) -> str:
-        """Return the session key of this guard."""
-        return f"_{self.name}"
+    key: str = dataclasses.field(init=False)
+    """The session key of this guard."""
 
-    @property
-    def authenticators(self) -> tuple[Authenticator[t.Any], ...]:
-        """Return the authenticators in the order they are asked."""
-        return (*self.explicit, *self.ambient)
+    memo_key: str = dataclasses.field(init=False)
+    """Where a request remembers whom this guard found."""
+
+    trace_key: str = dataclasses.field(init=False)
+    """Where it remembers which authenticators found nobody."""
+
+    authenticators: tuple[Authenticator[t.Any], ...] = dataclasses.field(init=False)
+    """The authenticators in the order they are asked."""
+
+    def __post_init__(self) -> None:
+        # Plain fields: each request reads them, and a cached property slows down
+        # all attributes of its object.
+        for name, value in (
+            ("key", f"_{self.name}"),
+            ("memo_key", f"toolkit.guard.{self.name}"),
+            ("trace_key", f"toolkit.guard.{self.name}.trace"),
+            ("authenticators", (*self.explicit, *self.ambient)),
+        ):
+            object.__setattr__(self, name, value)
 
 
 class Plan(t.NamedTuple):
@@ -67,6 +80,8 @@ class Plan(t.NamedTuple):
     view: Callable[..., t.Any] | None
     guard: GuardState | None
     access: Access | None
+    checks_origin: bool = False
+    """Whether it matters from which site a request comes."""
 
 
 class Registry:

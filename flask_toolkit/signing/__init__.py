@@ -12,6 +12,14 @@ from ._codec import TokenClaims
 from ._keys import signing_keys
 from ._tokens import SignedTokens
 from ._urls import sign_url
+from ._urls import SIGNATURE
 from ._urls import verify_url
 
-__all__ = ["SignedTokens", "TokenClaims", "sign_url", "signing_keys", "verify_url"]
+__all__ = [
+    "SIGNATURE",
+    "SignedTokens",
+    "TokenClaims",
+    "sign_url",
+    "signing_keys",
+    "verify_url",
+]

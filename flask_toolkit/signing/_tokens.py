@@ -8,8 +8,8 @@ import typing as t
 
 from flask import after_this_request
 from flask import has_request_context
-from flask.globals import app_ctx
 
+from flask_toolkit._context import the_app
 from flask_toolkit.errors import SignedTokenError
 from flask_toolkit.errors import SignedTokenUsedError
 
@@ -95,7 +95,7 @@ class SignedTokens(t.Generic[U]):
         if not isinstance(given, str) or not given:
             raise TypeError("subject must be text and not empty: str(user.id).")
 
-        app = app_ctx.app
+        app = the_app()
         mac = None
 
         if self._state is not None:
@@ -118,7 +118,7 @@ class SignedTokens(t.Generic[U]):
         :raises SignedTokenError: If there is none, it was changed, or it was
             made for another purpose or with another key.
         """
-        return self._open(app_ctx.app, token).claims
+        return self._open(the_app(), token).claims
 
     def consume(
         self, token: str | None, load: Callable[[str], U | None]
@@ -140,7 +140,7 @@ class SignedTokens(t.Generic[U]):
         if self._state is None and self._store is None:
             raise TypeError("consume() needs state= or store= in SignedTokens().")
 
-        app = app_ctx.app
+        app = the_app()
         opened = self._open(app, token)
         user = load(opened.claims.subject)
 
@@ -206,5 +206,6 @@ class SignedTokens(t.Generic[U]):
 
 def _discreet(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    # Not "no-referrer": browsers then send "Origin: null" with the page's form.
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     return response

@@ -26,7 +26,9 @@ if t.TYPE_CHECKING:
 
     from flask_toolkit.typing import Duration
 
-_PARAMETER: t.Final = "_sig"
+SIGNATURE: t.Final = "_sig"
+"""The parameter of a signed address that holds the signature."""
+
 _PURPOSE: t.Final = "signed-url"
 _METHODS: t.Final = frozenset({"GET", "HEAD"})
 
@@ -44,8 +46,8 @@ def sign_url(endpoint: str, /, *, expires: Duration, **values: t.Any) -> str:
     :raises ValueError: If ``expires`` is out of bounds or ``_sig`` a value.
     :raises SetupError: If ``SECRET_KEY`` is missing or of a wrong type.
     """
-    if _PARAMETER in values:
-        raise ValueError(f"{_PARAMETER} is where the signature stands.")
+    if SIGNATURE in values:
+        raise ValueError(f"{SIGNATURE} is where the signature stands.")
 
     app = app_ctx.app
     expiry = math.ceil(time.time() + length_of(expires, "expires"))
@@ -57,7 +59,7 @@ def sign_url(endpoint: str, /, *, expires: Duration, **values: t.Any) -> str:
         parse_qsl(parts.query, keep_blank_values=True),
     )
     signature = address.signature(signing_keys(app, _PURPOSE)[-1], expiry)
-    signed = urlencode({_PARAMETER: signature})
+    signed = urlencode({SIGNATURE: signature})
     query = f"{parts.query}&{signed}" if parts.query else signed
     return parts._replace(query=query).geturl()
 
@@ -80,9 +82,9 @@ def verify_url(request: Request) -> int:
         endpoint,
         _host(app, request.host),
         f"{request.script_root}{request.path}",
-        [pair for pair in request.args.items(multi=True) if pair[0] != _PARAMETER],
+        [pair for pair in request.args.items(multi=True) if pair[0] != SIGNATURE],
     )
-    signatures = request.args.getlist(_PARAMETER)
+    signatures = request.args.getlist(SIGNATURE)
     return address.check(signatures, signing_keys(app, _PURPOSE), now=time.time())
 
 

@@ -21,6 +21,8 @@ from flask_toolkit.guard import public
 from flask_toolkit.guard import require
 from flask_toolkit.guard import role
 from flask_toolkit.guard import SessionAuthenticator
+from flask_toolkit.guard._codec import read_login
+from flask_toolkit.guard._codec import write_login
 from flask_toolkit.identity import Identity
 
 if t.TYPE_CHECKING:
@@ -190,7 +192,9 @@ def _edit_login() -> Callable[..., None]:
 
     def edit(client: FlaskClient, **values: t.Any) -> None:
         with client.session_transaction() as held:
-            held["_guard"] = held["_guard"] | values
+            login = read_login(held["_guard"])
+            assert login is not None
+            held["_guard"] = write_login(dataclasses.replace(login, **values))
 
     return edit
 

@@ -45,7 +45,7 @@ def test_a_step_up_flashes_nothing(
         TOOLKIT_GUARD_MESSAGE="Please sign in.", TOOLKIT_GUARD_MAX_AGE=1e10
     )
     client = shop.client("1")
-    edit_login(client, t=1, s=1)
+    edit_login(client, auth_time=1, seen=1)
 
     assert client.get("/vault", headers=HTML).status_code == 303
     with client.session_transaction() as held:

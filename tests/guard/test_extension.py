@@ -34,6 +34,7 @@ if t.TYPE_CHECKING:
 
     from flask import Request
 
+    from flask_toolkit.guard import Decision
     from tests.guard.conftest import Shop
     from tests.guard.conftest import User
 
@@ -177,6 +178,26 @@ def test_default_authenticators_come_before_the_session(shop: Shop) -> None:
         "Token",
         'Session realm="app"',
     ]
+
+
+def test_a_user_who_is_gone_is_looked_for_once(shop: Shop) -> None:
+    """Who asks again within the request does not make the loader run again."""
+    guard: LoginGuard[User] = LoginGuard()
+    app = Flask("app", root_path="/nowhere")
+    guard.default_authenticators(app, [Token()])
+    guard.init_app(app)
+    guard.user_loader(shop.load)
+    app.add_url_rule("/", "home", lambda: "home")
+    asked: list[object] = []
+
+    @guard.on_denied
+    def look(decision: Decision) -> None:
+        asked.append((decision.reason, guard.user_or_none))
+
+    app.test_client().get("/", headers={"X-Token": "unknown"})
+
+    assert asked == [("user-gone", None)]
+    assert shop.loads == ["unknown"]
 
 
 def test_explicit_authenticators_win_over_defaults() -> None:

@@ -53,10 +53,11 @@ def test_equal_records_give_equal_bytes() -> None:
 
 def test_of_two_records_for_one_way_in_the_open_one_is_kept() -> None:
     """What lets anybody in is never hidden by what does not."""
-    routing = HOME._replace(requires="routing", why="routing")
+    is_open = HOME._replace(requires="public", why="marker")
+    closed = HOME._replace(requires='role("a")')
 
-    assert make_lock([], [HOME, routing]).routes == (routing,)
-    assert make_lock([], [routing, HOME]).routes == (routing,)
+    assert make_lock([], [HOME, is_open]).routes == (is_open,)
+    assert make_lock([], [closed, is_open]).routes == (is_open,)
 
 
 def test_what_was_written_is_read_back() -> None:

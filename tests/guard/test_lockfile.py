@@ -57,7 +57,7 @@ def test_the_lock_of_an_application(tmp_path: Path) -> None:
 
     report = write_lock(make(), path)
 
-    assert report.text == f"{path}: 4 routes, 2 open, unchanged\nWritten."
+    assert report.text == f"{path}: 4 routes, 2 open\nWritten."
     assert path.read_text().splitlines()[2:] == [
         "guard\tapp\tsession\tguard\tauthenticated\torigin=on",
         'guard\tblueprint:admin\tsession\tstaff\trole("staff")\torigin=on',

@@ -1,4 +1,4 @@
-"""Pure decisions: redirects that stay here, sessions, origins, challenges."""
+"""Pure decisions: redirects that stay here, origins, challenges."""
 
 import itertools
 import json
@@ -15,21 +15,14 @@ from flask_toolkit.guard import safe_next
 from flask_toolkit.guard._policy import checked_roles
 from flask_toolkit.guard._policy import default_id
 from flask_toolkit.guard._policy import default_roles
-from flask_toolkit.guard._policy import epoch_mac
-from flask_toolkit.guard._policy import epoch_matches
 from flask_toolkit.guard._policy import is_bearer
 from flask_toolkit.guard._policy import is_navigation
-from flask_toolkit.guard._policy import last_user
-from flask_toolkit.guard._policy import Login
-from flask_toolkit.guard._policy import needs_stamp
 from flask_toolkit.guard._policy import one_value
 from flask_toolkit.guard._policy import only_scheme_differs
 from flask_toolkit.guard._policy import origin_refused
 from flask_toolkit.guard._policy import path_below
 from flask_toolkit.guard._policy import path_of_referer
 from flask_toolkit.guard._policy import quoted
-from flask_toolkit.guard._policy import read_login
-from flask_toolkit.guard._policy import too_old
 from flask_toolkit.guard._policy import way_back
 from flask_toolkit.guard._policy import with_parameters
 from flask_toolkit.identity import RequestOrigin
@@ -294,86 +287,6 @@ def test_only_scheme_differs(origin: str, expected: bool) -> None:
     assert only_scheme_differs(environ) is expected
 
 
-GOOD = {"u": "1", "t": 100, "s": 120, "e": "mac"}
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        pytest.param(None, id="none"),
-        pytest.param("1", id="text"),
-        pytest.param([], id="list"),
-        pytest.param({}, id="empty"),
-        pytest.param({"u": "1"}, id="ended"),
-        pytest.param(GOOD | {"u": ""}, id="empty-id"),
-        pytest.param(GOOD | {"u": 1}, id="number-as-id"),
-        pytest.param(GOOD | {"t": "100"}, id="text-as-time"),
-        pytest.param(GOOD | {"t": True}, id="bool-as-time"),
-        pytest.param(GOOD | {"t": float("nan")}, id="nan"),
-        pytest.param(GOOD | {"s": None}, id="no-seen"),
-        pytest.param(GOOD | {"e": 1}, id="number-as-epoch"),
-    ],
-)
-def test_a_malformed_sign_in_is_none(payload: object) -> None:
-    """What another version or a bug wrote reads as nobody, not as an error."""
-    assert read_login(payload) is None
-
-
-def test_a_good_sign_in_is_read() -> None:
-    """All four fields arrive; "last seen" defaults to the sign-in."""
-    assert read_login(GOOD) == Login("1", 100, "mac", 120)
-    assert read_login({"u": "1", "t": 100}) == Login("1", 100, None, 100)
-
-
-@pytest.mark.parametrize(
-    ("payload", "expected"),
-    [(GOOD, "1"), ({"u": "1"}, "1"), ({"u": 1}, None), (7, None)],
-    ids=["signed-in", "ended", "malformed", "nonsense"],
-)
-def test_last_user(payload: object, expected: str | None) -> None:
-    """Who was signed in last is known even after the sign-in ended."""
-    assert last_user(payload) == expected
-
-
-@pytest.mark.parametrize(
-    ("now", "idle", "why"),
-    [
-        pytest.param(160, None, "", id="young"),
-        pytest.param(161, None, "expired", id="expired"),
-        pytest.param(130, 10, "", id="active"),
-        pytest.param(131, 10, "idle", id="idle"),
-        pytest.param(90, 10, "", id="clock-behind"),
-    ],
-)
-def test_too_old(now: int, idle: float | None, why: str) -> None:
-    """Absolute age counts from the sign-in, idle age from the last request."""
-    assert too_old(Login("1", 100, None, 120), now, 60, idle) == why
-
-
-@pytest.mark.parametrize(
-    ("now", "idle", "expected"),
-    [(121, 20, False), (122, 20, True), (999, None, False)],
-    ids=["young", "a-tenth", "no-limit"],
-)
-def test_last_seen_is_written_every_tenth(
-    now: int, idle: float | None, expected: bool
-) -> None:
-    """Not every request writes a cookie."""
-    assert needs_stamp(Login("1", 100, None, 120), now, idle) is expected
-
-
-def test_an_epoch_mac_is_of_one_key_user_and_epoch() -> None:
-    """Only the same key, id and epoch give the same MAC."""
-    mac = epoch_mac(b"key", "ab", "c")
-
-    assert epoch_matches(mac, "ab", "c", b"key")
-    assert not epoch_matches(mac, "a", "bc", b"key")
-    assert not epoch_matches(mac, "ab", "d", b"key")
-    assert not epoch_matches(mac, "ab", "c", b"other")
-    assert not epoch_matches(None, "ab", "c", b"key")
-    assert not epoch_matches("\ud800é", "ab", "c", b"key")
-
-
 class Plain:
     """A user without anything."""
 
@@ -399,7 +312,7 @@ def test_default_roles_are_needed_and_no_text() -> None:
         default_roles(Plain())
 
     with pytest.raises(TypeError, match="not one text"):
-        default_roles(Numbered())
+        checked_roles(default_roles(Numbered()))
 
     assert checked_roles(["a"]) == ["a"]
 

@@ -468,7 +468,7 @@ def test_a_page_that_reads_a_token_is_not_stored_or_told() -> None:
 
     assert answer.text == "7"
     assert answer.headers.getlist("Cache-Control") == ["no-store"]
-    assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"]
+    assert answer.headers.getlist("Referrer-Policy") == ["same-origin"]
 
 
 def test_a_view_may_set_these_headers_itself() -> None:
@@ -481,7 +481,7 @@ def test_a_view_may_set_these_headers_itself() -> None:
     answer = _served(view)
 
     assert answer.headers.getlist("Cache-Control") == ["private, no-store"]
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ from flask import Flask
 from flask.views import MethodView
 
 from flask_toolkit.guard import access_denied
+from flask_toolkit.guard import APIKey
+from flask_toolkit.guard import APIKeyAuthenticator
 from flask_toolkit.guard import authenticated
+from flask_toolkit.guard import BasicAuthenticator
 from flask_toolkit.guard import check_lock
 from flask_toolkit.guard import Decision
 from flask_toolkit.guard import earlier_hooks
@@ -25,6 +28,8 @@ from flask_toolkit.guard import logged_out
 from flask_toolkit.guard import login_failed
 from flask_toolkit.guard import LoginGuard
 from flask_toolkit.guard import needs_rehash
+from flask_toolkit.guard import new_api_key
+from flask_toolkit.guard import NewAPIKey
 from flask_toolkit.guard import Outcome
 from flask_toolkit.guard import public
 from flask_toolkit.guard import require
@@ -35,6 +40,7 @@ from flask_toolkit.guard import rule
 from flask_toolkit.guard import safe_next
 from flask_toolkit.guard import scope
 from flask_toolkit.guard import SessionAuthenticator
+from flask_toolkit.guard import signed
 from flask_toolkit.guard import Step
 from flask_toolkit.guard import strangers
 from flask_toolkit.guard import verify_password
@@ -170,10 +176,24 @@ signals: list[Signal[...]] = [
 
 report: LockReport = check_lock(app)
 assert_type(write_lock(app, Path("guard.lock")), LockReport)
-assert_type(report.changes, tuple[str, ...])
+assert_type(report.changes, tuple[str, ...] | None)
 assert_type(report.text, str)
 assert_type(LockError("x").newer, bool)
 assert_type(earlier_hooks(app), tuple[str, ...])
 assert_type([passes for _, passes in strangers(app)], list[bool])
 assert_type([access.is_open for access in guard_map(app)], list[bool])
 check_lock(app, 1)  # type: ignore[arg-type]
+
+
+made: NewAPIKey = new_api_key("shop")
+assert_type(made.digest, str)
+key: APIKey[User] = APIKey(digest=made.digest, id="7", user=User())
+keys: APIKeyAuthenticator[User] = APIKeyAuthenticator(lambda prefix: key)
+passwords: BasicAuthenticator[User] = BasicAuthenticator(lambda name, given: User())
+LoginGuard[User](authenticators=[keys, passwords])
+LoginGuard[Stranger](authenticators=[keys])  # type: ignore[list-item]
+APIKey(digest=made.digest)  # type: ignore[call-arg]
+assert_type(hash_password("x", scheme="argon2"), str)
+hash_password("x", scheme="md5")  # type: ignore[arg-type]
+
+assert_type(signed | role("a"), Rule)

@@ -6,6 +6,7 @@ from typing import assert_type
 from flask import Request
 
 from flask_toolkit.signing import sign_url
+from flask_toolkit.signing import SIGNATURE
 from flask_toolkit.signing import SignedTokens
 from flask_toolkit.signing import TokenClaims
 from flask_toolkit.signing import verify_url
@@ -36,3 +37,6 @@ def check(user: User, request: Request) -> None:
 
     tokens.issue(7)  # type: ignore[arg-type]
     sign_url("file")  # type: ignore[call-arg]
+
+
+parameter: str = SIGNATURE
