@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
     from .routing import Converters as Converters
     from .routing import pattern as pattern
     from .routing import RegexConverter as RegexConverter
+    from .sessions import CookieSession as CookieSession
+    from .sessions import ServerSession as ServerSession
     from .signals import Signals as Signals
     from .toolkit import Toolkit as Toolkit
 
@@ -27,12 +29,14 @@ __all__ = [
     "JWT",
     "ConfigLoader",
     "Converters",
+    "CookieSession",
     "LoginGuard",
     "Middleware",
     "MiddlewareStack",
     "Problem",
     "Problems",
     "RegexConverter",
+    "ServerSession",
     "Signals",
     "Toolkit",
     "jwt_required",
@@ -46,6 +50,7 @@ __version__ = "0.1.0"
 _HOME = {
     "ConfigLoader": ".config",
     "Converters": ".routing",
+    "CookieSession": ".sessions",
     "JWT": ".jwt",
     "LoginGuard": ".guard",
     "Middleware": ".middleware",
@@ -53,6 +58,7 @@ _HOME = {
     "Problem": ".problems",
     "Problems": ".problems",
     "RegexConverter": ".routing",
+    "ServerSession": ".sessions",
     "Signals": ".signals",
     "Toolkit": ".toolkit",
     "jwt_required": ".jwt",

@@ -23,7 +23,11 @@ if t.TYPE_CHECKING:
     from flask_toolkit.middleware import MiddlewareStack
     from flask_toolkit.problems import Problems
     from flask_toolkit.routing import Converters
+    from flask_toolkit.sessions import CookieSession
+    from flask_toolkit.sessions import ServerSession
     from flask_toolkit.signals import Signals
+
+    Sessions: t.TypeAlias = ServerSession | CookieSession | t.Literal["cookie"] | bool
 
 __all__ = ["Toolkit"]
 
@@ -34,11 +38,12 @@ class Toolkit:
     For each part ``True`` is a plain one, ``False`` none, and an instance is
     yours. On by default is what leaves status and body of an existing
     application alone; new are a request id in the answer, and errors as JSON for
-    clients that ask for JSON. The guard changes more and is on when passed.
+    clients that ask for JSON. The guard and sessions change more and are on when
+    passed: ``sessions="cookie"`` is Flask's own cookie at less cost.
 
     The order is fixed: configuration; then the settings of all parts, so that
-    all problems come at once; then signals, converters, middleware, problems,
-    guard, jwt. Outside of its own keys it never touches the session.
+    all problems come at once; then signals, converters, sessions, middleware,
+    problems, guard, jwt. Outside of its own keys it never touches the session.
 
     :param app: Attach to it at once.
     :param config: Fills ``app.config`` before the parts read it.
@@ -55,12 +60,14 @@ class Toolkit:
         converters: Converters | bool = True,
         jwt: JWT[t.Any] | bool = True,
         guard: LoginGuard[t.Any] | bool = False,
+        sessions: Sessions = False,
     ) -> None:
         self._config = config
         self._parts: dict[str, Extension[t.Any]] = {}
         given = {
             "signals": signals,
             "converters": converters,
+            "sessions": sessions,
             "middleware": middleware,
             "problems": problems,
             "guard": guard,
@@ -70,6 +77,8 @@ class Toolkit:
         for keyword, part in given.items():
             if part is True:
                 self._parts[keyword] = _plain(keyword)
+            elif isinstance(part, str):
+                self._parts[keyword] = _plain(part)
             elif part is not False:
                 self._parts[keyword] = part
 
@@ -96,6 +105,16 @@ class Toolkit:
     def converters(self) -> Converters:
         """Return the part that registers URL converters."""
         return t.cast("Converters", self._part("converters"))
+
+    @property
+    def sessions(self) -> ServerSession:
+        """Return the sessions in a store; those in a cookie have nothing to call."""
+        part = self._part("sessions")
+
+        if not hasattr(part, "sessions_of"):
+            raise _off("sessions")
+
+        return t.cast("ServerSession", part)
 
     @property
     def middleware(self) -> MiddlewareStack:
@@ -151,7 +170,7 @@ class Toolkit:
 
     def _link(self, app: Flask) -> None:
         """Hand things from part to part; they never import each other."""
-        if "middleware" in self._parts and "problems" in self._parts:
+        if "problems" in self._parts and {"middleware", "sessions"} & {*self._parts}:
             app.extensions["toolkit.error_response"] = self.problems.response
 
         if "guard" in self._parts and "jwt" in self._parts:
@@ -197,6 +216,12 @@ def _announced(app: Flask, parts: Sequence[Extension[t.Any]]) -> Generator[None]
 
 
 def _plain(keyword: str) -> Extension[t.Any]:
+    if keyword not in _PLAIN:
+        raise SetupError(
+            f'sessions= takes True, "cookie" or an instance, not {keyword!r}.'
+            " Where ServerSession keeps them, TOOLKIT_SESSIONS_STORE_URL tells."
+        )
+
     module, name = _PLAIN[keyword]
     cls: t.Any = getattr(import_module(module), name)
     # A weak SECRET_KEY stops the start only where tokens were asked for.
@@ -206,9 +231,11 @@ def _plain(keyword: str) -> Extension[t.Any]:
 
 _PLAIN = {
     "converters": ("flask_toolkit.routing", "Converters"),
+    "cookie": ("flask_toolkit.sessions", "CookieSession"),
     "guard": ("flask_toolkit.guard", "LoginGuard"),
     "jwt": ("flask_toolkit.jwt", "JWT"),
     "middleware": ("flask_toolkit.middleware", "MiddlewareStack"),
     "problems": ("flask_toolkit.problems", "Problems"),
+    "sessions": ("flask_toolkit.sessions", "ServerSession"),
     "signals": ("flask_toolkit.signals", "Signals"),
 }

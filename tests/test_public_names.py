@@ -16,9 +16,11 @@ PACKAGES = [
     "middleware",
     "problems",
     "routing",
+    "sessions",
     "signals",
     "signing",
     "stores",
+    "testing",
     "toolkit",
     "typing",
 ]

@@ -11,10 +11,12 @@ from flask import Request
 from flask import session
 
 from flask_toolkit import ConfigLoader
+from flask_toolkit import CookieSession
 from flask_toolkit import JWT
 from flask_toolkit import LoginGuard
 from flask_toolkit import MiddlewareStack
 from flask_toolkit import public
+from flask_toolkit import ServerSession
 from flask_toolkit import Signals
 from flask_toolkit import Toolkit
 from flask_toolkit.config import Values
@@ -95,7 +97,7 @@ def test_the_session_is_left_alone(app: Flask) -> None:
     assert "Vary" not in response.headers
 
 
-@pytest.mark.parametrize("keyword", [*PARTS, "guard", "config"])
+@pytest.mark.parametrize("keyword", [*PARTS, "guard", "sessions", "config"])
 def test_a_part_that_is_off_says_how_to_turn_it_on(keyword: str) -> None:
     """The attribute names the keyword."""
     options: dict[str, t.Any] = dict.fromkeys(PARTS, False)
@@ -105,7 +107,7 @@ def test_a_part_that_is_off_says_how_to_turn_it_on(keyword: str) -> None:
         getattr(toolkit, keyword)
 
 
-@pytest.mark.parametrize("keyword", [*PARTS, "guard"])
+@pytest.mark.parametrize("keyword", [*PARTS, "guard", "sessions"])
 def test_a_part_is_an_attribute(keyword: str) -> None:
     """True makes a plain one; an instance stays what it is."""
     options: dict[str, t.Any] = {keyword: True}
@@ -309,3 +311,57 @@ def test_a_guarded_app_without_a_key_still_starts(app: Flask) -> None:
         return "counted"
 
     assert app.test_client().post("/count").status_code == 200
+
+
+def test_sessions_may_be_flasks_cookie(app: Flask) -> None:
+    """By name or by instance; such a part has nothing to call."""
+    app.secret_key = KEY
+    toolkit = Toolkit(app, sessions="cookie")
+    Toolkit(Flask("other"), sessions=CookieSession())
+
+    assert isinstance(app.extensions["toolkit.sessions"].extension, CookieSession)
+    with pytest.raises(SetupError, match="Pass sessions= with"):
+        _ = toolkit.sessions
+
+
+def test_sessions_take_no_other_name(app: Flask) -> None:
+    """Where they are kept is a setting, and the message names it."""
+    with pytest.raises(SetupError, match="TOOLKIT_SESSIONS_STORE_URL"):
+        Toolkit(app, sessions=t.cast("t.Any", "redis"))
+
+
+def test_a_guard_signs_in_into_server_side_sessions(app: Flask) -> None:
+    """The parts find each other: a new id at sign-in, and an owner."""
+    guard = LoginGuard[str](login_view=None)
+    guard.user_loader(lambda id: id)
+    guard.id_of(lambda user: user)
+    app.testing = True
+    toolkit = Toolkit(app, guard=guard, sessions=True, jwt=False)
+
+    @app.post("/login")
+    @public
+    def login() -> str:
+        session["before"] = True
+        guard.login("7")
+        return "welcome"
+
+    client = app.test_client()
+    client.post("/login")
+
+    assert isinstance(toolkit.sessions, ServerSession)
+    assert client.get("/").text == "hello"
+    with app.app_context():
+        (info,) = toolkit.sessions.sessions_of("7")
+        assert info.data["before"]
+        assert toolkit.sessions.delete_for("7") == 1
+
+    assert client.get("/").status_code == 401
+
+
+def test_sessions_come_before_the_guard(app: Flask) -> None:
+    """Whatever the order of the keywords, or of what an instance was made."""
+    toolkit = Toolkit(app, guard=True, sessions=True, jwt=False)
+    order = repr(toolkit).strip("<>").removeprefix("Toolkit of ").split(", ")
+
+    assert order.index("converters") < order.index("sessions")
+    assert order.index("sessions") < order.index("middleware") < order.index("guard")

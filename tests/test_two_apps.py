@@ -8,10 +8,12 @@ import pytest
 from flask import Flask
 
 from flask_toolkit import Converters
+from flask_toolkit import CookieSession
 from flask_toolkit import JWT
 from flask_toolkit import LoginGuard
 from flask_toolkit import MiddlewareStack
 from flask_toolkit import Problems
+from flask_toolkit import ServerSession
 from flask_toolkit import Signals
 from flask_toolkit._extension import Extension
 from flask_toolkit.errors import ConfigError
@@ -19,10 +21,12 @@ from flask_toolkit.errors import SetupError
 
 EXTENSIONS: list[type[Extension[t.Any]]] = [
     Converters,
+    CookieSession,
     JWT,
     LoginGuard,
     MiddlewareStack,
     Problems,
+    ServerSession,
     Signals,
 ]
 SECRET = "canary-0123456789-abcdefghijklmnopqrst"

@@ -176,7 +176,8 @@ def components() -> dict[str, SettingsSpec]:
 
     for name, specs in declared().items():
         for spec in specs:
-            if spec.cls.__module__.startswith("flask_toolkit."):
+            # One without fields has nothing to describe.
+            if spec.cls.__module__.startswith("flask_toolkit.") and spec.fields:
                 own.setdefault(spec.cls, (name, spec))
 
     return dict(sorted(own.values(), key=lambda pair: pair[0]))

@@ -41,7 +41,7 @@ def check(app: Flask) -> None:
     toolkit.init_app(app, {"DEBUG": True})
 
     Toolkit(app, signals=1)  # type: ignore[arg-type]  # True, False or Signals
-    toolkit.sessions  # type: ignore[attr-defined]  # noqa: B018  # no such part
+    toolkit.sessoins  # type: ignore[attr-defined]  # noqa: B018  # no such part
 
     assert_type(MissingExtraError("crypto").extra, str)
     assert_type(StoreUnavailableError().headers, list[tuple[str, str]])

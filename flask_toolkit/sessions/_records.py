@@ -1,0 +1,235 @@
+"""Sessions in a store: what is written under which key, and when."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+from ._policy import is_over
+from ._policy import key_of
+from ._policy import moved_key
+from ._policy import new_id
+from ._policy import time_left
+from ._tagged import unreadable
+
+if t.TYPE_CHECKING:
+    from flask_toolkit.typing import Store
+
+    from ._tagged import Tagged
+
+_DATA: t.Final = "="  # before the name of each field that holds a user's key
+_META: t.Final = "meta"  # the field with what is known of the session itself
+_MOVED: t.Final = 60.0  # seconds that slow requests may take after a rotation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A stored session."""
+
+    key: str = field(repr=False)
+    created: float
+    seen: float
+    """When it was last written or prolonged."""
+
+    owner: str | None = None
+    """Whose it is; that never changes, another owner gets another record."""
+
+    fields: Mapping[str, bytes] = field(repr=False)
+    """Its data by key, serialised."""
+
+
+class Found(t.NamedTuple):
+    """What is stored under an id."""
+
+    record: Record | None
+    moved: bool = False
+    """Whether the session has another id since a moment ago."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a request did to a session."""
+
+    changed: Mapping[str, bytes]
+    removed: Collection[str]
+    owner: str | None
+    """Whose it is from now on."""
+
+    def applied(self, fields: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Return fields as they are after this."""
+        merged = {**fields, **self.changed}
+
+        for key in self.removed:
+            merged.pop(key, None)
+
+        return merged
+
+
+class Records:
+    """The sessions of one application in their store.
+
+    Whatever talks to the store raises
+    :class:`~flask_toolkit.errors.StoreUnavailableError` when it is down.
+
+    :param max_age: Seconds that a session lasts at most.
+    """
+
+    def __init__(
+        self, store: Store, tagged: Tagged, *, max_age: float, max_bytes: int
+    ) -> None:
+        self.store = store
+        self.tagged = tagged
+        self.max_age = max_age
+        self.max_bytes = max_bytes
+
+    def __repr__(self) -> str:
+        return f"<Records in {self.store!r}>"
+
+    def find(self, id: str, lifetime: float) -> Found:
+        """Return the session with an id: one command, two if there is none."""
+        key = key_of(id)
+        raw = self.store.load(key)
+
+        if raw is None:
+            return Found(None, self.store.get_many([moved_key(key)]) != [None])
+
+        return Found(self._living(key, raw, lifetime))
+
+    def read(self, key: str, lifetime: float) -> Record | None:
+        """Return the living session under a key."""
+        raw = self.store.load(key)
+        return None if raw is None else self._living(key, raw, lifetime)
+
+    def create(self, change: Change, lifetime: float) -> tuple[str, Record]:
+        """Store a new session and return its id."""
+        now = time.time()
+        return self._create(change.changed, change.owner, now, now, lifetime)
+
+    def write(self, record: Record, change: Change, lifetime: float) -> Record | None:
+        """Merge changes into a session; ``None`` if it has ended meanwhile.
+
+        Only what changed travels, so that requests side by side keep each
+        other's keys.
+        """
+        now = time.time()
+        changed = {_DATA + key: data for key, data in change.changed.items()}
+        changed[_META] = _meta(record.created, now, record.owner)
+        written = self.store.save(
+            record.key,
+            changed,
+            [_DATA + key for key in change.removed],
+            self._ttl(record.created, now, lifetime),
+            owner=record.owner,
+        )
+
+        if not written:
+            return None
+
+        return Record(
+            key=record.key,
+            created=record.created,
+            seen=now,
+            owner=record.owner,
+            fields=change.applied(record.fields),
+        )
+
+    def rotate(
+        self, record: Record, change: Change, lifetime: float
+    ) -> tuple[str, Record] | None:
+        """Move a session to a new id; ``None`` if it has ended meanwhile.
+
+        It is read once more, as others may have written. The old record goes,
+        so that a request that began before writes nothing; a note stays, so
+        that one that begins now does not take the old id for unknown.
+        """
+        current = self.read(record.key, lifetime)
+
+        if current is None:
+            return None
+
+        now = time.time()
+        # A sign-in begins a life of its own.
+        created = current.created if change.owner == record.owner else now
+        made = self._create(
+            change.applied(current.fields), change.owner, created, now, lifetime
+        )
+
+        if not self.leave(record):
+            # Somebody ended it, or was first: then so it is.
+            self.store.delete(made[1].key)
+            return None
+
+        return made
+
+    def leave(self, record: Record) -> bool:
+        """Delete a session whose visitor has another now; whether it was there."""
+        self.store.put(moved_key(record.key), b"", _MOVED)
+        return self.store.delete(record.key) > 0
+
+    def end(self, record: Record) -> None:
+        """Delete a session."""
+        self.store.delete(record.key)
+
+    def time_left(self, record: Record, lifetime: float) -> float:
+        """Return the seconds until a session ends if it is not used again."""
+        return self._ttl(record.created, record.seen, lifetime)
+
+    def _create(
+        self,
+        fields: Mapping[str, bytes],
+        owner: str | None,
+        created: float,
+        now: float,
+        lifetime: float,
+    ) -> tuple[str, Record]:
+        id = new_id()
+        key = key_of(id)
+        raw = {_DATA + name: data for name, data in fields.items()}
+        raw[_META] = _meta(created, now, owner)
+        ttl = self._ttl(created, now, lifetime)
+        # The id is random: nothing can be there before.
+        self.store.save(key, raw, (), ttl, create=True, owner=owner)
+        return id, Record(
+            key=key, created=created, seen=now, owner=owner, fields=dict(fields)
+        )
+
+    def _living(
+        self, key: str, raw: Mapping[str, bytes], lifetime: float
+    ) -> Record | None:
+        try:
+            record = _record_of(key, raw)
+        except (ValueError, LookupError) as error:
+            unreadable(error)
+            return None
+
+        now = time.time()
+        over = is_over(record.created, record.seen, now, lifetime, self.max_age)
+        return None if over else record
+
+    def _ttl(self, created: float, now: float, lifetime: float) -> float:
+        # A request may outlive its session by a moment.
+        return max(time_left(created, now, lifetime, self.max_age), 1.0)
+
+
+def _record_of(key: str, raw: Mapping[str, bytes]) -> Record:
+    created, seen, *owner = raw[_META].split(b" ", 2)
+    return Record(
+        key=key,
+        created=float(created),
+        seen=float(seen),
+        owner=owner[0].decode("utf-8", "surrogatepass") if owner else None,
+        fields={
+            name.removeprefix(_DATA): data
+            for name, data in raw.items()
+            if name.startswith(_DATA)
+        },
+    )
+
+
+def _meta(created: float, seen: float, owner: str | None) -> bytes:
+    text = f"{created:.6f} {seen:.6f}" + ("" if owner is None else f" {owner}")
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,140 @@
+"""What ``flask.session`` is: the data of one visitor."""
+
+from __future__ import annotations
+
+import typing as t
+
+from flask.sessions import SessionMixin
+
+from ._draft import Fate
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._draft import Draft
+
+# Values that cannot change in place.
+_FIXED: t.Final = frozenset({str, int, float, bool, type(None)})
+
+
+class StoredSession(SessionMixin):
+    """``flask.session`` under :class:`ServerSession`.
+
+    The store is asked at the first use. Changes, also those inside of lists and
+    dictionaries, are found when the answer is made, and merged key by key.
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+
+    def __repr__(self) -> str:
+        if not self._draft.is_loaded:
+            return "<StoredSession, not loaded>"
+
+        return f"<StoredSession of {len(self)} keys>"
+
+    def __getitem__(self, key: str) -> t.Any:
+        draft = self._draft
+        value = draft.load()[key]
+
+        if type(value) not in _FIXED:
+            draft.lent.add(key)
+
+        return value
+
+    def __setitem__(self, key: str, value: t.Any) -> None:
+        draft = self._draft
+        data = draft.load()
+
+        # A checker cannot see what Flask's proxy lets pass.
+        if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"A key of the session must be a text, not {key!r}.")
+
+        data[key] = value
+        draft.lent.add(key)
+        draft.modified = True
+
+    def __delitem__(self, key: str) -> None:
+        del self._draft.load()[key]
+        self._draft.modified = True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._draft.load())
+
+    def __len__(self) -> int:
+        return len(self._draft.load())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._draft.load()
+
+    def clear(self) -> None:
+        """Forget everything, also whose session it is.
+
+        What is set afterwards begins a new session under a new id: a slow
+        request that still has the old one cannot bring anything back.
+        """
+        self._draft.clear()
+
+    def rotate(self) -> None:
+        """Give the session a new id when the answer is made; its data stay.
+
+        Call it when the rights of a visitor change; the guard does at sign-in.
+        """
+        draft = self._draft
+        draft.load()
+        draft.rotating = True
+
+        if draft.fate is Fate.MOVED:
+            # Nothing of the moved session is here: it is a new one.
+            draft.fate = Fate.KEPT
+
+    @property
+    def owner(self) -> str | None:
+        """Whose session it is, to list and to end all of one user.
+
+        The guard sets it at sign-in. Another owner rotates the session: neither
+        an id that was planted before nor a slow request reaches the new one.
+        """
+        self._draft.load()
+        return self._draft.owner
+
+    @owner.setter
+    def owner(self, owner: str | None) -> None:
+        # A checker cannot see it through Flask's proxy.
+        if owner is not None and not (owner and isinstance(owner, str)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(
+                "The owner of a session is a text that is not empty, or None for"
+                f" nobody, not {owner!r}."
+            )
+
+        draft = self._draft
+        draft.load()
+        draft.owner = owner
+        draft.modified = True
+
+        if draft.record is not None and draft.record.owner != owner:
+            draft.rotating = True
+
+    @property
+    def new(self) -> bool:  # type: ignore[override]  # Flask has a plain attribute
+        """Whether nothing of it is stored yet."""
+        self._draft.load()
+        return self._draft.record is None
+
+    @property
+    def modified(self) -> bool:
+        """Whether something was set or removed.
+
+        To set it, as Flask needs after a change inside of a value, does no harm
+        and is not needed.
+        """
+        return self._draft.modified
+
+    @modified.setter
+    def modified(self, modified: bool) -> None:
+        self._draft.modified = modified
+
+
+def draft_of(session: SessionMixin) -> Draft:
+    """Return what is behind a session of this kind."""
+    return t.cast("StoredSession", session)._draft  # noqa: SLF001  # of this module
