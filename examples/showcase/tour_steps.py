@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import http.client
+import io
 import json
 import re
 import typing as t
+from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -15,16 +17,16 @@ from http import HTTPStatus
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
-if t.TYPE_CHECKING:
-    from collections.abc import Callable
-
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PROGRAM = {"Accept": "application/json"}
 LINK = re.compile(r'href="(/shop/[A-Z]{3}-\d{4})"')
 # What may be quoted from a page: a row, a heading, a paragraph.
 PIECE = re.compile(r"<(tr|h1|p)[ >].*?</\1>", re.DOTALL)
+MAILED = re.compile(r"http://127\.0\.0\.1:\d+(/reset/\S+)")
 TAG = re.compile(r"<[^>]*>")
 TIMEOUT = 20
+# An account that the tour makes; what happens to it meanwhile harms nobody.
+NEWCOMER = {"username": "tess", "password": "a bell for every bicycle"}
 
 
 class StepError(Exception):
@@ -157,8 +159,13 @@ class Guide:
     password: str
     customer: str
     secrets: tuple[str, ...]
+    login_of: Callable[[str, float], dict[str, str]]
+    """Makes the cookie of a login of so many seconds ago."""
+
     notes: list[str] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
+    mailbox: io.StringIO = field(default_factory=io.StringIO)
+    """What the shop printed in place of mail."""
 
     def __post_init__(self) -> None:
         self.browser = self.newcomer("browser")
@@ -171,6 +178,14 @@ class Guide:
     def credentials(self, username: str | None = None) -> dict[str, str]:
         """Return the fields of the login form."""
         return {"username": username or self.username, "password": self.password}
+
+    def mailed_path(self) -> str:
+        """Return the path of the link in the latest mail, which is then gone."""
+        links = MAILED.findall(self.mailbox.getvalue())
+        self.mailbox.seek(0)
+        self.mailbox.truncate()
+        expect(links, "no mail with a link")
+        return str(links[-1])
 
 
 Step: t.TypeAlias = "Callable[[Guide], None]"
@@ -288,6 +303,94 @@ def guard_login(guide: Guide) -> None:
     expect_status(guide.browser.get("/account", show="Marlow"), 200)
 
 
+@step("guard", "A newcomer makes an account and is logged in")
+def guard_register(guide: Guide) -> None:
+    """Register, see the account, and find that the name is taken now."""
+    browser = guide.newcomer("newcomer")
+    form = NEWCOMER | {"name": "Tess Lund"}
+    expect_status(browser.post("/register", form=form, show="Location"), 303)
+    expect_status(browser.get("/account", show="Tess"), 200)
+    again = guide.newcomer("other").post("/register", form=form, show="taken")
+    expect_status(again, 422)
+
+
+@step("guard", "'Stay logged in' gives the one cookie an end of its own")
+def guard_remember(guide: Guide) -> None:
+    """Log in with and without it, and compare what the browser is told."""
+    browser = guide.newcomer("newcomer")
+    brief = browser.post("/login", form=NEWCOMER)
+    long = browser.post("/login", form=NEWCOMER | {"remember": "on"}, show="Location")
+    expect("Expires=" not in brief.headers["Set-Cookie"], "it outlives the browser")
+    expect("Expires=" in long.headers["Set-Cookie"], "it ends with the browser")
+    expect(len(long.headers.get_all("Set-Cookie", ())) == 1, "there is a second cookie")
+
+
+@step("guard", "A page that matters asks for the password once more")
+def guard_step_up(guide: Guide) -> None:
+    """Come with a login of ten minutes ago, confirm it, and get in (RFC 9470)."""
+    browser = guide.newcomer("browser")
+    browser.cookies = guide.login_of(guide.username, 600)
+    guide.notes.append(f"{'browser':>8} > has a login of ten minutes ago")
+    expect_status(browser.get("/account", show="Marlow"), 200)
+    sent = browser.get("/shop/BRK-0042/edit", show="Location")
+    expect_status(sent, 303)
+    form = {"password": guide.password}
+    answer = browser.post(sent.headers["Location"], form=form, show="Location")
+    expect(answer.headers.get("Location") == "/shop/BRK-0042/edit", "no way back")
+    expect_status(browser.get("/shop/BRK-0042/edit", show="Edit Disc"), 200)
+
+
+@step("sessions", "A lost phone is logged out from the list of devices")
+def sessions_devices(guide: Guide) -> None:
+    """Log in twice and end one from the other: its cookie is then worth nothing."""
+    desk, phone = guide.newcomer("desk"), guide.newcomer("phone")
+    desk.post("/login", form=NEWCOMER)
+    agent = {"User-Agent": "Firefox (Android)"}
+    phone.post("/login", form=NEWCOMER, headers=agent)
+    expect_status(phone.get("/account"), 200)
+
+    page = desk.get("/account/devices", show="Firefox on Android")
+    listed = re.search(r'Firefox on Android</td>.*?value="(\w+)"', page.text, re.DOTALL)
+    expect(listed, "the phone is not in the list")
+    form = {"handle": t.cast("re.Match[str]", listed)[1]}
+    expect_status(desk.post("/account/devices/end", form=form), 303)
+    expect_status(phone.get("/account", show="Location"), 303)
+    expect_status(desk.get("/account"), 200)
+
+
+@step("signing", "A forgotten password: nobody learns who has an account")
+def signing_forgot(guide: Guide) -> None:
+    """Ask for a user and for nobody: the answers are the same."""
+    visitor = guide.newcomer("visitor")
+    nobody = visitor.post("/forgot", form={"username": "nobody"}, show="Location")
+    expect(not guide.mailbox.getvalue(), "a mail to nobody")
+    known = {"username": NEWCOMER["username"]}
+    somebody = visitor.post("/forgot", form=known, show="Location")
+    expect(nobody.status == somebody.status, "the status tells who has an account")
+    expect(nobody.text == somebody.text, "the answer tells who has an account")
+
+
+@step("signing", "The link sets a new password once, and ends every login")
+def signing_reset(guide: Guide) -> None:
+    """Open the link twice, as scanners do, then use it twice."""
+    owner, desk = guide.newcomer("owner"), guide.newcomer("desk")
+    desk.post("/login", form=NEWCOMER)
+    path = guide.mailed_path()
+    owner.notes = []  # the link is as good as a password: not on the screen
+    new = {"password": "a lamp for every bicycle"}
+
+    for _ in range(2):
+        expect_status(owner.get(path), 200)
+
+    expect_status(owner.post(path, form=new), 303)
+    expect_status(owner.post(path, form=new), 400)
+    guide.notes.append(f"{'owner':>8} > opened the link twice, used it twice")
+    guide.notes.append(f"{'<':>10} 200, 200, 303, then 400: used before")
+    expect_status(desk.get("/account", show="Location"), 303)
+    expect_status(desk.post("/login", form=NEWCOMER), 401)
+    expect_status(desk.post("/login", form=NEWCOMER | new), 303)
+
+
 @step("guard", "A form on another site cannot order in the user's name")
 def guard_cross_site(guide: Guide) -> None:
     """Send the right cookie from the wrong origin."""
@@ -365,6 +468,31 @@ def jwt_refresh(guide: Guide) -> None:
     expect(dead.status == HTTPStatus.UNAUTHORIZED, "the thief's session lives on")
 
 
+@step("jwt", "A program logs out: both tokens of its session end")
+def jwt_logout(guide: Guide) -> None:
+    """Log out with the access token, then try the refresh token too."""
+    pair = guide.program.post("/api/token", form=guide.credentials()).json()
+    out = guide.program.post("/api/logout", token=pair["access_token"])
+    expect_status(out, 204)
+    expect_status(guide.program.get("/api/me", token=pair["access_token"]), 401)
+    again = {"refresh_token": pair["refresh_token"]}
+    expect_status(guide.program.post("/api/refresh", form=again), 401)
+
+
+@step("jwt", "A lost phone: the account page logs out all programs")
+def jwt_everywhere(guide: Guide) -> None:
+    """End the tokens of two programs by one entry, and log in once more."""
+    buy = guide.credentials()
+    phones = [guide.program.post("/api/token", form=buy).json() for _ in range(2)]
+    expect_status(guide.browser.post("/account/programs/end", show="Location"), 303)
+
+    for phone in phones:
+        expect_status(guide.program.get("/api/me", token=phone["access_token"]), 401)
+
+    new = guide.program.post("/api/token", form=buy).json()
+    expect_status(guide.program.get("/api/me", token=new["access_token"]), 200)
+
+
 @step("middleware", "Every answer has an id of its own and says what it cost")
 def middleware_headers(guide: Guide) -> None:
     """Look at a page, a file and an error."""
@@ -395,6 +523,8 @@ def signals_audit(guide: Guide) -> None:
     )
     expect("login-failed" in page.text, "the guard's failed login is missing")
     expect("token-reused" in page.text, "the reused token is missing")
+    expect("tokens-ended" in page.text, "the logout of a program is missing")
+    expect("password-changed" in page.text, "the new password is missing")
 
 
 @step("config", "The configuration page says where each value came from")

@@ -164,6 +164,60 @@ def test_a_refresh_token_is_no_access_token(
     assert me.status_code == 401
 
 
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_a_logout_ends_both_tokens(
+    client: FlaskClient, editor: FlaskClient, tokens: dict[str, str], kind: str
+) -> None:
+    """By either of them, also twice; the audit log says whose session it was."""
+    proof: dict[str, t.Any] = {"data": {"refresh_token": tokens["refresh_token"]}}
+
+    if kind == "access_token":
+        proof = {"headers": bearer(tokens["access_token"])}
+
+    assert client.post("/api/logout", **proof).status_code == 204
+    assert client.post("/api/logout", **proof).status_code == 204
+    me = client.get("/api/me", headers=bearer(tokens["access_token"]))
+    assert me.status_code == 401
+    form = {"refresh_token": tokens["refresh_token"]}
+    assert client.post("/api/refresh", data=form).status_code == 401
+    row = r"tokens-ended</span></td>\s*<td[^>]*>ada</td>\s*<td[^>]*>one session"
+    assert re.search(row, editor.get("/admin/audit").text)
+
+
+@pytest.mark.parametrize(
+    ("proof", "status"),
+    [
+        pytest.param({}, 400, id="nothing"),
+        pytest.param({"headers": bearer("a.b.c")}, 401, id="forged"),
+    ],
+)
+def test_a_logout_needs_a_token(
+    client: FlaskClient, proof: dict[str, t.Any], status: int
+) -> None:
+    """Anybody may ask; only who holds a token of the session can end it."""
+    assert client.post("/api/logout", **proof).status_code == status
+
+
+def test_the_account_page_logs_out_all_programs(
+    app: Flask, client: FlaskClient, editor: FlaskClient, password: str
+) -> None:
+    """Of this user, and not the browser; others go on."""
+    form = {"username": "ada", "password": password}
+    tokens = [client.post("/api/token", data=form).get_json() for _ in range(2)]
+    form["username"] = "sam"
+    other = client.post("/api/token", data=form).get_json()
+    assert "Log out all programs" in editor.get("/account").text
+    answer = editor.post("/account/programs/end")
+
+    assert (answer.status_code, answer.location) == (303, "/account")
+    assert "Every program has to log in again." in editor.get("/account").text
+    assert [
+        client.get("/api/me", headers=bearer(pair["access_token"])).status_code
+        for pair in [*tokens, other]
+    ] == [401, 401, 200]
+    assert "all sessions" in editor.get("/admin/audit").text
+
+
 def test_reuse_of_a_gone_user_is_logged(app: Flask, editor: FlaskClient) -> None:
     """The receiver copes with a subject that the shop does not know."""
     from flask_toolkit.jwt import token_reused

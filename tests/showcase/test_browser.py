@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -29,6 +30,8 @@ def _address(app: Flask) -> Iterator[str]:
         pytest.param("/", "Welcome", id="front"),
         pytest.param("/shop", "Parts", id="catalogue"),
         pytest.param("/login", "Log in", id="login"),
+        pytest.param("/register", "Register", id="register"),
+        pytest.param("/forgot", "Forgot your password", id="forgot"),
     ],
 )
 def test_a_page_is_shown_as_it_was_meant(
@@ -58,4 +61,41 @@ def test_a_browser_logs_in_and_out(
 
         page.follow("document.querySelector('form[action=\"/logout\"] button').click()")
         assert page.evaluate("location.pathname") == "/"
+        assert page.console == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_browser_looks_at_its_devices(
+    address: str, browser: Browser, width: int
+) -> None:
+    """A newcomer's list fits, and the device is called what the browser is."""
+    with browser.open(f"{address}/register?next=/account/devices", width=width) as page:
+        page.follow(
+            "let [form] = document.querySelectorAll('main form');"
+            "form.elements.name.value = 'Tess'; form.username.value = 'tess';"
+            "form.password.value = 'a bell for bicycles';"
+            "form.querySelector('button').click()"
+        )
+        assert page.evaluate("location.pathname") == "/account/devices"
+        assert "Chrome on Linux" in page.evaluate("document.body.innerText")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.console == []
+
+
+def test_a_browser_may_use_the_mailed_link(
+    address: str, browser: Browser, app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page keeps its address to itself, and its form still counts as ours."""
+    host = address.removeprefix("http://")
+    app.test_client().post("/forgot", data={"username": "sam"}, headers={"Host": host})
+    (link,) = re.findall(r"http\S+", capsys.readouterr().out)
+
+    with browser.open(link) as page:
+        page.follow(
+            "let [form] = document.querySelectorAll('main form');"
+            "form.password.value = 'a lamp for every bicycle';"
+            "form.querySelector('button').click()"
+        )
+        assert page.evaluate("location.pathname") == "/login"
+        assert "Your new password is set." in page.evaluate("document.body.innerText")
         assert page.console == []

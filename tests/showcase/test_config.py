@@ -58,7 +58,7 @@ def cells(page: str, key: str) -> list[str]:
             "MAX_CONTENT_LENGTH",
             "65536",
             "int",
-            "settings.toml:11 instead of Flask's default",
+            "settings.toml:13 instead of Flask's default",
             id="beats Flask",
         ),
         pytest.param(
@@ -82,7 +82,7 @@ def cells(page: str, key: str) -> list[str]:
             "TOOLKIT_JWT_ACCESS_LIFETIME",
             "10 min",
             "timedelta",
-            "settings.toml:19",
+            "settings.toml:21",
             id="short",
         ),
         pytest.param("DEMO_PASSWORD", "********", "str", "secrets.toml:2", id="secret"),

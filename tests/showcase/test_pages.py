@@ -21,11 +21,13 @@ JSON = {"Accept": "application/json"}
     ("path", "text"),
     [
         pytest.param("/", "What each page shows", id="home"),
-        pytest.param("/developers", "The API in four commands", id="developers"),
+        pytest.param("/developers", "The API in five commands", id="developers"),
         pytest.param("/shop", "Touring wheel", id="catalogue"),
         pytest.param("/shop?category=bells", "Commuter bell", id="category"),
         pytest.param("/shop/BRK-0042", "Disc rotor 160 mm", id="part"),
         pytest.param("/login", "User name", id="login"),
+        pytest.param("/register", "Make an account", id="register"),
+        pytest.param("/forgot", "Forgot your password?", id="forgot"),
     ],
 )
 def test_open_pages(client: FlaskClient, path: str, text: str) -> None:
@@ -41,6 +43,8 @@ def test_open_pages(client: FlaskClient, path: str, text: str) -> None:
     [
         pytest.param("/account", id="account"),
         pytest.param("/account/confirm", id="confirm"),
+        pytest.param("/account/devices", id="devices"),
+        pytest.param("/account/password", id="password"),
         pytest.param("/shop/BRK-0042/edit", id="edit"),
         pytest.param("/admin/audit", id="audit"),
         pytest.param("/admin/configuration", id="configuration"),
@@ -61,6 +65,8 @@ def test_closed_pages(client: FlaskClient, path: str) -> None:
     [
         pytest.param("/account", "No orders yet", id="account"),
         pytest.param("/account/confirm", "Is it still you?", id="confirm"),
+        pytest.param("/account/devices", "Your devices", id="devices"),
+        pytest.param("/account/password", "Change your password", id="password"),
         pytest.param("/shop/BRK-0042", "Edit this part", id="part"),
         pytest.param("/shop/BRK-0042/edit", "Edit Disc rotor", id="edit"),
         pytest.param("/admin/audit", "logged-in", id="audit"),

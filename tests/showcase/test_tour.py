@@ -28,7 +28,17 @@ if t.TYPE_CHECKING:
 
 SHOWCASE = Path(__file__).parents[2] / "examples" / "showcase"
 SCRIPT = str(SHOWCASE / "tour.py")
-HELPERS = {"routing", "guard", "jwt", "middleware", "signals", "config", "problems"}
+HELPERS = {
+    "routing",
+    "guard",
+    "sessions",
+    "signing",
+    "jwt",
+    "middleware",
+    "signals",
+    "config",
+    "problems",
+}
 
 
 def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:

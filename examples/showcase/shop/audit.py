@@ -9,6 +9,7 @@ from flask_toolkit.guard import logged_in
 from flask_toolkit.guard import logged_out
 from flask_toolkit.guard import login_failed
 from flask_toolkit.jwt import token_reused
+from flask_toolkit.jwt import token_revoked
 
 from . import db
 from . import users
@@ -17,6 +18,8 @@ from .extensions import signals
 from .pages import request_id
 from .signals import order_placed
 from .signals import part_changed
+from .signals import password_changed
+from .signals import registered
 from .signals import tokens_granted
 
 if t.TYPE_CHECKING:
@@ -47,11 +50,14 @@ def init_app(app: Flask) -> None:
     order_placed.connect(on_order, app=app)
     part_changed.connect(on_change, app=app)
     tokens_granted.connect(on_grant, app=app)
+    registered.connect(on_registration, app=app)
+    password_changed.connect(on_password, app=app)
 
     # The same for signals that others define.
     signals.on(logged_in, app)(on_login)
     signals.on(logged_out, app)(on_logout)
     signals.on(login_failed, app)(on_failure)
+    signals.on(token_revoked, app)(on_end)
     signals.on(token_reused, app)(on_reuse)
 
 
@@ -84,6 +90,16 @@ def on_grant(_app: Flask, username: str, scope: str) -> None:
     _write("tokens-granted", username, f"scope {scope}" if scope else "no scope")
 
 
+def on_registration(_app: Flask, username: str) -> None:
+    """Write down a new account."""
+    _write("registered", username)
+
+
+def on_password(_app: Flask, username: str, how: str) -> None:
+    """Write down that somebody has a new password, and by which way."""
+    _write("password-changed", username, how)
+
+
 def on_login(_app: Flask, identity: Identity[User], **_: t.Any) -> None:
     """Write down who logged in."""
     _write("logged-in", _name(identity))
@@ -100,10 +116,19 @@ def on_failure(_app: Flask, identifier: str, ip: str | None, **_: t.Any) -> None
     _write("login-failed", "", f"{typed}, from {ip}")
 
 
+def on_end(_app: Flask, sid: str | None, sub: str) -> None:
+    """Write down that a program logged out, or that a user ended all of them."""
+    _write("tokens-ended", _username(sub), "one session" if sid else "all sessions")
+
+
 def on_reuse(_app: Flask, sub: str, **_: t.Any) -> None:
     """Write down that a used refresh token came back: somebody has a copy."""
+    _write("token-reused", _username(sub), "session ended")
+
+
+def _username(sub: str) -> str:
     user = users.load(sub)
-    _write("token-reused", user.username if user else sub, "session ended")
+    return user.username if user else sub
 
 
 def _name(identity: Identity[User] | None) -> str:

@@ -11,6 +11,7 @@ from flask_toolkit.jwt import JWT
 from flask_toolkit.middleware import MiddlewareStack
 from flask_toolkit.problems import Problems
 from flask_toolkit.routing import Converters
+from flask_toolkit.sessions import ServerSession
 from flask_toolkit.signals import Signals
 
 from .config import loader
@@ -28,6 +29,9 @@ guard: LoginGuard[User] = LoginGuard(
 )
 jwt: JWT[User] = JWT()
 
+# On the server, so that a device can be logged out from another one.
+sessions = ServerSession()
+
 signals = Signals()
 middleware = MiddlewareStack().use(NoIndex(), path="/admin")
 problems = Problems()
@@ -38,6 +42,7 @@ toolkit = Toolkit(
     config=loader,
     signals=signals,
     converters=Converters(patterns=[SKU]),
+    sessions=sessions,
     middleware=middleware,
     problems=problems,
     jwt=jwt,

@@ -15,6 +15,10 @@ from .extensions import guard
 if t.TYPE_CHECKING:
     from flask import Flask
 
+# What browsers and systems say of themselves. The order counts: most browsers
+# name those they descend from, too.
+BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
+SYSTEMS = ("iPhone", "iPad", "Android", "Windows", "Mac OS", "Linux")
 SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
 
 
@@ -43,6 +47,18 @@ def money(cents: int) -> str:
 def moment(stored: str) -> str:
     """Return a stored time as people read it."""
     return f"{datetime.fromisoformat(stored):%d %b %Y, %H:%M:%S} UTC"
+
+
+def device_name(agent: str) -> str:
+    """Return what a ``User-Agent`` tells people: "Firefox on Linux".
+
+    >>> device_name("Mozilla/5.0 (Android 14; Mobile) Gecko/126.0 Firefox/126.0")
+    'Firefox on Android'
+    """
+    browser = next((word for word in BROWSERS if word in agent), "A program")
+    system = next((word for word in SYSTEMS if word in agent), "")
+    browser = {"Edg": "Edge", "OPR": "Opera"}.get(browser, browser)
+    return f"{browser} on {system}" if system else browser
 
 
 def _names() -> dict[str, t.Any]:

@@ -6,6 +6,8 @@ from .admin import admin
 from .api import api
 from .auth import auth
 from .catalogue import catalogue
+from .devices import devices
 from .main import main
+from .passwords import passwords
 
-BLUEPRINTS = (main, catalogue, auth, admin, api)
+BLUEPRINTS = (main, catalogue, auth, passwords, devices, admin, api)

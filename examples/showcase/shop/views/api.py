@@ -56,6 +56,18 @@ def refresh() -> ResponseReturnValue:
     return jwt.rotate().to_dict()
 
 
+@api.post("/logout")
+@public(reason="the token that is to end is the proof")
+def logout() -> ResponseReturnValue:
+    """End the session of a token: of the header, or a refresh token of the body.
+
+    No ``@jwt.required``: somebody who logs out late, with a token that has
+    expired, still means it.
+    """
+    jwt.revoke()
+    return "", 204
+
+
 @api.get("/me")
 @jwt.required
 def me() -> ResponseReturnValue:

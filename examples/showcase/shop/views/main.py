@@ -22,5 +22,5 @@ def home() -> str:
 @main.get("/developers")
 @public(reason="how to use the API")
 def developers() -> str:
-    """Show the API in four commands."""
+    """Show the API in five commands."""
     return render_template("developers.html")
