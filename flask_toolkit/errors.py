@@ -181,14 +181,9 @@ class RequestError(ToolkitError, HTTPException):
         headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         members: Mapping[str, t.Any] | None = None,
     ) -> None:
-        # What HTTPException sets. Not super(): anybody can ask for refusals at will,
-        # so they must be cheap, and Unauthorized imports a module for each one.
-        self.response = None
-        detail = self.default_detail if detail is None else detail
-
-        if detail is not None:
-            self.description = detail
-
+        # Not super(): anybody can ask for refusals at will, so they must be cheap,
+        # and Unauthorized imports a module for each one.
+        HTTPException.__init__(self, self.default_detail if detail is None else detail)
         self.headers: list[tuple[str, str]] = _pairs(headers) if headers else []
         self.members: dict[str, t.Any] = {**self._members}
 

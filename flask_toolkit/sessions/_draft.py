@@ -41,18 +41,18 @@ class Draft:
     """The session of one request, loaded when it is used."""
 
     def __init__(self, records: Records, app: Flask, request: Request) -> None:
-        self.records = records
-        self.request = request
+        self.records: Records = records
+        self.request: Request = request
         self.record: Record | None = None
         """What this was loaded from, or written to."""
 
         self.left: Record | None = None
         """What it was before it was cleared."""
 
-        self.fate = Fate.KEPT
+        self.fate: Fate = Fate.KEPT
         self.owner: str | None = None
-        self.modified = False
-        self.rotating = False
+        self.modified: bool = False
+        self.rotating: bool = False
         self.lent: set[str] = set()
         """Keys that were set, or whose values may have changed in place."""
 

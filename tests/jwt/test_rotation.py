@@ -202,6 +202,20 @@ def test_a_repeat_gets_the_same_successor(
     assert jwt.rotate(first.refresh_token).refresh_token
 
 
+def test_reuse_ends_the_family_whoever_listens(
+    jwt: AnyJWT, pair: TokenPair, context: None, clock: t.Any
+) -> None:
+    """The session is over without a receiver, too."""
+    newest = jwt.rotate(pair.refresh_token)
+    clock.now += 11
+
+    with pytest.raises(TokenReusedError):
+        jwt.rotate(pair.refresh_token)
+
+    with pytest.raises(TokenRevokedError):
+        jwt.verify(newest.access_token)
+
+
 def test_reuse_ends_the_family(
     app: Flask,
     jwt: AnyJWT,

@@ -149,22 +149,22 @@ def test_many_visitors_side_by_side_keep_apart(shop: Shop) -> None:
     """Eight threads, each with a user of its own, on one application."""
     barrier = threading.Barrier(8)
 
-    def visit(number: int) -> bool:
+    def visit(number: int) -> list[tuple[str, list[int]]]:
         client = shop.app.test_client()
         barrier.wait()
+        seen: list[tuple[str, list[int]]] = []
 
         for turn in range(10):
             client.post("/login", data={"id": str(number)})
             client.post("/set", json={"mine": [number, turn]})
-            held = shop.held(client)
+            seen.append((client.get("/me").text, shop.held(client)["mine"]))
 
-            if client.get("/me").text != str(number) or held["mine"] != [number, turn]:
-                return False
-
-        return True
+        return seen
 
     with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(visit, range(8)))
+        assert list(pool.map(visit, range(8))) == [
+            [(str(number), [number, turn]) for turn in range(10)] for number in range(8)
+        ]
 
 
 def test_the_guard_tells_the_owner(shop: Shop) -> None:

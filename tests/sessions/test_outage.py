@@ -121,7 +121,7 @@ class _Body:
         self.closed = 0
 
     def __iter__(self) -> t.Iterator[bytes]:
-        yield b"a"
+        raise NotImplementedError
 
     def close(self) -> None:
         """Give back what a file or a generator would hold."""
