@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from flask_toolkit.jwt import Key
-from flask_toolkit.jwt._material import ALGORITHMS
-from flask_toolkit.jwt._material import SECRET_ALGORITHMS
-from flask_toolkit.jwt._private import private_jwk
-from flask_toolkit.jwt._private import private_text
-from flask_toolkit.jwt._rotation import write_new
+from flask_toolkit.jwt._keys._material import ALGORITHMS
+from flask_toolkit.jwt._keys._material import SECRET_ALGORITHMS
+from flask_toolkit.jwt._keys._private import private_jwk
+from flask_toolkit.jwt._keys._private import private_text
+from flask_toolkit.jwt._keys._rotation import write_new
 
 from ._component import name_option
 

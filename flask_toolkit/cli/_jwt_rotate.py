@@ -6,9 +6,9 @@ import typing as t
 
 import click
 
-from flask_toolkit.jwt._keyfile import KeyFileError
-from flask_toolkit.jwt._material import ALGORITHMS
-from flask_toolkit.jwt._rotation import rotate
+from flask_toolkit.jwt._keys._keyfile import KeyFileError
+from flask_toolkit.jwt._keys._material import ALGORITHMS
+from flask_toolkit.jwt._keys._rotation import rotate
 from flask_toolkit.jwt._words import moment
 from flask_toolkit.jwt._words import span
 
@@ -19,7 +19,7 @@ from ._printable import printable
 
 if t.TYPE_CHECKING:
     from flask_toolkit.jwt import Key
-    from flask_toolkit.jwt._rotation import Rotation
+    from flask_toolkit.jwt._keys._rotation import Rotation
     from flask_toolkit.jwt._state import JWTState
 
 _DERIVED: t.Final = """\

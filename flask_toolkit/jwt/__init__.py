@@ -24,7 +24,7 @@ from ._functions import get_claims
 from ._functions import jwt_required
 from ._issuers import Issuer
 from ._keys import Key
-from ._keysets import KeySet
+from ._keys import KeySet
 from ._locations import header
 from ._locations import Location
 from ._sessions import TokenStore

@@ -12,7 +12,7 @@ from flask_toolkit.identity import MARK
 from flask_toolkit.identity import REQUIRED_BY
 
 from ._authenticator import JWTAuthenticator
-from ._material import SECRET_ALGORITHMS
+from ._keys import SECRET_ALGORITHMS
 from ._state import has_short_secret
 from ._twins import left_open
 

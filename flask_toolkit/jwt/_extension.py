@@ -58,7 +58,7 @@ if t.TYPE_CHECKING:
 
     from ._claims import TokenPair
     from ._errors import JWTError
-    from ._keysets import KeySet
+    from ._keys import KeySet
     from ._locations import Location
     from ._sessions import TokenStore
     from ._state import JWTState

@@ -18,7 +18,7 @@ from ._issuers import REFRESH_TYP
 from ._jws import decode
 from ._jws import normal_typ
 from ._jws import read_object
-from ._keysets import RemoteKeySet
+from ._keys import RemoteKeySet
 from ._policy import is_own
 from ._policy import verify
 from ._tokens import _may_repeat

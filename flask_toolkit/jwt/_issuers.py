@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ._jws import normal_typ
-from ._keysets import KeySet
+from ._keys import KeySet
 
 REFRESH_TYP: t.Final = "refresh+jwt"
 

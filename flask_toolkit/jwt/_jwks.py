@@ -11,8 +11,8 @@ from flask.globals import request_ctx
 from flask_toolkit.identity import mark_public
 
 from ._jws import write_object
-from ._keysets import KeySet
-from ._keysets import RemoteKeySet
+from ._keys import KeySet
+from ._keys import RemoteKeySet
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

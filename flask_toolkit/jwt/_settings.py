@@ -23,14 +23,14 @@ from ._issuers import Issuer
 from ._issuers import issuer_of
 from ._issuers import IssuerSource
 from ._issuers import REFRESH_TYP
-from ._keyfile import Entry
-from ._keyfile import living
-from ._keyfile import read
+from ._keys import ALGORITHMS
 from ._keys import Key
-from ._material import ALGORITHMS
+from ._keys._keyfile import Entry
+from ._keys._keyfile import living
+from ._keys._keyfile import read
 
 if t.TYPE_CHECKING:
-    from ._keysets import KeySet
+    from ._keys import KeySet
 
 _KeySource: t.TypeAlias = str | bytes | Mapping[str, t.Any]
 _Location: t.TypeAlias = t.Literal["header", "cookie"] | Callable[[t.Any], str | None]

@@ -26,7 +26,7 @@ from ._hooks import Hooks
 from ._issuers import Issuer
 from ._issuers import REFRESH_TYP
 from ._keys import Key
-from ._keysets import KeySet
+from ._keys import KeySet
 from ._locations import token_at
 from ._locations import vary_of
 from ._policy import judged

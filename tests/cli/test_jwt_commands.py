@@ -33,9 +33,9 @@ from flask_toolkit.jwt import KeySet
 from flask_toolkit.jwt import token_rejected
 from flask_toolkit.jwt import TokenInvalidError
 from flask_toolkit.jwt._claims import new_sid
-from flask_toolkit.jwt._material import ALGORITHMS
-from flask_toolkit.jwt._private import private_jwk
-from flask_toolkit.jwt._rotation import write_new
+from flask_toolkit.jwt._keys._material import ALGORITHMS
+from flask_toolkit.jwt._keys._private import private_jwk
+from flask_toolkit.jwt._keys._rotation import write_new
 from flask_toolkit.middleware import MiddlewareStack
 from flask_toolkit.stores import store_for
 

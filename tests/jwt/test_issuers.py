@@ -12,12 +12,12 @@ from werkzeug.test import TestResponse
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import ConfigProblem
 from flask_toolkit.identity import current_identity
-from flask_toolkit.jwt import _material
 from flask_toolkit.jwt import Issuer
 from flask_toolkit.jwt import JWT
 from flask_toolkit.jwt import Key
 from flask_toolkit.jwt import KeySet
 from flask_toolkit.jwt._issuers import issuer_of
+from flask_toolkit.jwt._keys import _material
 from tests.jwt.publisher import Publisher
 
 THEIRS = Key.generate("ES256")

@@ -28,20 +28,20 @@ from flask_toolkit import ConfigLoader
 from flask_toolkit.config import Env
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import MissingExtraError
-from flask_toolkit.jwt import _keyfile
-from flask_toolkit.jwt import _rotation
 from flask_toolkit.jwt import JWT
 from flask_toolkit.jwt import Key
 from flask_toolkit.jwt import KeySet
-from flask_toolkit.jwt._keyfile import KeyFileError
-from flask_toolkit.jwt._keyfile import living
-from flask_toolkit.jwt._keyfile import read
-from flask_toolkit.jwt._material import ALGORITHMS
-from flask_toolkit.jwt._private import private_jwk
-from flask_toolkit.jwt._private import private_text
-from flask_toolkit.jwt._rotation import rotate
-from flask_toolkit.jwt._rotation import Rotation
-from flask_toolkit.jwt._rotation import write_new
+from flask_toolkit.jwt._keys import _keyfile
+from flask_toolkit.jwt._keys import _rotation
+from flask_toolkit.jwt._keys._keyfile import KeyFileError
+from flask_toolkit.jwt._keys._keyfile import living
+from flask_toolkit.jwt._keys._keyfile import read
+from flask_toolkit.jwt._keys._material import ALGORITHMS
+from flask_toolkit.jwt._keys._private import private_jwk
+from flask_toolkit.jwt._keys._private import private_text
+from flask_toolkit.jwt._keys._rotation import rotate
+from flask_toolkit.jwt._keys._rotation import Rotation
+from flask_toolkit.jwt._keys._rotation import write_new
 
 NOW = 1_800_000_000.0
 LIFETIME = 1000.0
@@ -655,8 +655,8 @@ def test_a_second_rotation_at_the_same_time_is_refused(write: Write) -> None:
 RACE = """
 import sys
 from pathlib import Path
-from flask_toolkit.jwt._keyfile import KeyFileError
-from flask_toolkit.jwt._rotation import rotate
+from flask_toolkit.jwt._keys._keyfile import KeyFileError
+from flask_toolkit.jwt._keys._rotation import rotate
 
 sys.stdin.read(1)
 try:
@@ -746,7 +746,7 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(
 CRASH = """
 import os, sys
 from pathlib import Path
-from flask_toolkit.jwt._rotation import rotate
+from flask_toolkit.jwt._keys._rotation import rotate
 
 Path.replace = lambda *_: os._exit(9)
 rotate(Path(sys.argv[1]), alg=None, now=1.8e9, lifetime=1000)

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 
 from flask_toolkit.errors import MissingExtraError
 from flask_toolkit.errors import SetupError
-from flask_toolkit.jwt import _material
 from flask_toolkit.jwt import Key
 from flask_toolkit.jwt import KeySet
 from flask_toolkit.jwt import TokenInvalidError
+from flask_toolkit.jwt._keys import _material
 
 SECRET = bytes(range(64))
 RSA = rsa.generate_private_key(65537, 2048)

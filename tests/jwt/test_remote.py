@@ -36,17 +36,17 @@ from hypothesis import strategies as st
 from flask_toolkit.errors import MissingExtraError
 from flask_toolkit.errors import SetupError
 from flask_toolkit.errors import StoreUnavailableError
-from flask_toolkit.jwt import _material
-from flask_toolkit.jwt import _remote
 from flask_toolkit.jwt import JWT
 from flask_toolkit.jwt import Key
 from flask_toolkit.jwt import KeySet
 from flask_toolkit.jwt import TokenInvalidError
-from flask_toolkit.jwt._keysets import RemoteKeySet
-from flask_toolkit.jwt._published import read_published
-from flask_toolkit.jwt._remote import address_of
-from flask_toolkit.jwt._remote import get
-from flask_toolkit.jwt._remote import Source
+from flask_toolkit.jwt._keys import _material
+from flask_toolkit.jwt._keys import _remote
+from flask_toolkit.jwt._keys._keysets import RemoteKeySet
+from flask_toolkit.jwt._keys._published import read_published
+from flask_toolkit.jwt._keys._remote import address_of
+from flask_toolkit.jwt._keys._remote import get
+from flask_toolkit.jwt._keys._remote import Source
 from tests.jwt.publisher import Publisher
 
 Answer = t.Callable[[BaseHTTPRequestHandler], None]

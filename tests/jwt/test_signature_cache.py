@@ -20,7 +20,7 @@ from flask_toolkit.jwt import TokenInvalidError
 from flask_toolkit.jwt import TokenRevokedError
 from flask_toolkit.jwt._jws import Header
 from flask_toolkit.jwt._jws import Parsed
-from flask_toolkit.jwt._memory import SignatureMemory
+from flask_toolkit.jwt._keys._memory import SignatureMemory
 from tests.jwt.publisher import Publisher
 
 KEY = Key.generate("ES256")

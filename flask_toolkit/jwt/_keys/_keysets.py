@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 from flask_toolkit._values import seconds
 from flask_toolkit.errors import SetupError
+from flask_toolkit.jwt._errors import TokenInvalidError
+from flask_toolkit.jwt._jws import encode
+from flask_toolkit.jwt._jws import parse
+from flask_toolkit.jwt._jws import read_header
+from flask_toolkit.jwt._jws import remember
+from flask_toolkit.jwt._jws import write_object
 
-from ._errors import TokenInvalidError
-from ._jws import encode
-from ._jws import parse
-from ._jws import read_header
-from ._jws import remember
-from ._jws import write_object
-from ._keys import Key
+from ._key import Key
 from ._material import PUBLIC_ALGORITHMS
 from ._material import require_crypto
 from ._material import SECRET_ALGORITHMS
@@ -28,10 +28,10 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
 
+    from flask_toolkit.jwt._jws import Header
+    from flask_toolkit.jwt._jws import Parsed
     from flask_toolkit.typing import Duration
 
-    from ._jws import Header
-    from ._jws import Parsed
     from ._remote import Source
 
 

@@ -12,9 +12,10 @@ import os
 import stat
 import typing as t
 
-from ._errors import TokenInvalidError
-from ._jws import read_object
-from ._keys import Key
+from flask_toolkit.jwt._errors import TokenInvalidError
+from flask_toolkit.jwt._jws import read_object
+
+from ._key import Key
 from ._material import SECRET_ALGORITHMS
 
 if t.TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import typing as t
 
-from ._jws import encode
-from ._keys import Key
+from flask_toolkit.jwt._jws import encode
+
+from ._key import Key
 from ._material import algorithm_of
 from ._material import KINDS
 from ._material import new_pair

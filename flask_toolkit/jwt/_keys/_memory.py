@@ -9,7 +9,7 @@ import typing as t
 from ._material import SECRET_ALGORITHMS
 
 if t.TYPE_CHECKING:
-    from ._jws import Parsed
+    from flask_toolkit.jwt._jws import Parsed
 
 
 class Verifier(t.Protocol):

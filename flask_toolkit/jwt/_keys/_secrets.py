@@ -7,7 +7,8 @@ import hmac
 import re
 from base64 import b64decode
 
-from ._jws import encode
+from flask_toolkit.jwt._jws import encode
+
 from ._material import algorithm_of
 from ._material import Material
 from ._material import SIZES

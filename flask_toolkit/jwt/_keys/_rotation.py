@@ -12,11 +12,11 @@ import os
 import typing as t
 from functools import partial
 
+from ._key import Key
 from ._keyfile import by_end
 from ._keyfile import Entry
 from ._keyfile import KeyFileError
 from ._keyfile import read
-from ._keys import Key
 from ._material import SECRET_ALGORITHMS
 from ._private import private_jwk
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import typing as t
 
-from ._errors import TokenInvalidError
-from ._jws import read_object
-from ._keys import Key
+from flask_toolkit.jwt._errors import TokenInvalidError
+from flask_toolkit.jwt._jws import read_object
+
+from ._key import Key
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,10 +9,11 @@ import secrets
 import typing as t
 from collections.abc import Mapping
 
-from ._errors import TokenInvalidError
-from ._jws import decode_member
-from ._jws import encode
-from ._jws import read_object
+from flask_toolkit.jwt._errors import TokenInvalidError
+from flask_toolkit.jwt._jws import decode_member
+from flask_toolkit.jwt._jws import encode
+from flask_toolkit.jwt._jws import read_object
+
 from ._material import algorithm_of
 from ._material import ALGORITHMS
 from ._material import KINDS
