@@ -6,6 +6,7 @@ import hmac
 import typing as t
 
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import BadSignature
 from itsdangerous import HMACAlgorithm
 from itsdangerous import TimestampSigner
 from itsdangerous import URLSafeTimedSerializer
@@ -15,6 +16,7 @@ from flask_toolkit.errors import SetupError
 
 from ._interface import take_place
 from ._interface import vary
+from ._sent import sent
 from ._settings import CookieSessionSettings
 
 if t.TYPE_CHECKING:
@@ -78,11 +80,23 @@ class _Interface(SecureCookieSessionInterface):
         return made[2]
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Open as Flask does; who sent no cookies has an empty session."""
-        if "HTTP_COOKIE" in request.environ:
-            return super().open_session(app, request)
+        """Open as Flask does, which has all cookies parsed to find one."""
+        value = sent(request, self.get_cookie_name(app))
 
-        return self.session_class() if app.secret_key else None
+        if not value:
+            return self.session_class() if app.secret_key else None
+
+        serializer = self.get_signing_serializer(app)
+
+        if serializer is None:
+            return None
+
+        max_age = int(app.permanent_session_lifetime.total_seconds())
+
+        try:
+            return self.session_class(serializer.loads(value, max_age=max_age))
+        except BadSignature:
+            return self.session_class()
 
     def save_session(
         self, app: Flask, session: SessionMixin, response: Response

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 import typing as t
+from functools import cached_property
 
 from flask_toolkit.errors import StoreUnavailableError
 
 from ._policy import is_id
 from ._records import Change
+from ._sent import sent
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +81,11 @@ class Draft:
         return bool(self.load().get(PERMANENT))
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether it was read at most, and nothing that may change in place."""
+        return not (self.modified or self.lent or self.rotating or self.left)
+
+    @cached_property
     def lifetime(self) -> float:
         """Seconds that the session lasts unused."""
         return self._app.permanent_session_lifetime.total_seconds()
@@ -97,7 +104,7 @@ class Draft:
     def cookie(self) -> str:
         """What the browser sent, be it one of ours or not."""
         config = t.cast("Mapping[str, t.Any]", self._app.config)
-        return self.request.cookies.get(config["SESSION_COOKIE_NAME"], "")
+        return sent(self.request, config["SESSION_COOKIE_NAME"])
 
     def load(self) -> dict[str, t.Any]:
         """Return the data; the first use asks the store.

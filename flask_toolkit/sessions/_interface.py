@@ -64,10 +64,12 @@ def vary(response: Response) -> None:
     ``response.vary.add`` does the same and parses, each time, what is there.
     """
     # To look for one that is not there would make an exception.
-    if response.headers.getlist("Vary"):
-        response.vary.add("Cookie")
-    else:
+    there = response.headers.getlist("Vary")
+
+    if not there:
         response.headers.add("Vary", "Cookie")
+    elif "Cookie" not in there:
+        response.vary.add("Cookie")
 
 
 class StoredSessionInterface(SessionInterface):
@@ -121,7 +123,9 @@ class StoredSessionInterface(SessionInterface):
         if id and not self._chosen:
             self._warn_of_memory(app)
 
-        vary(response)
+        if not session.accessed:
+            vary(response)
+
         name = self.get_cookie_name(app)
         # __Host- and __Secure- names are only taken, and deleted, with these.
         attributes: dict[str, t.Any] = {

@@ -222,11 +222,7 @@ def _record_of(key: str, raw: Mapping[str, bytes]) -> Record:
         created=float(created),
         seen=float(seen),
         owner=owner[0].decode("utf-8", "surrogatepass") if owner else None,
-        fields={
-            name.removeprefix(_DATA): data
-            for name, data in raw.items()
-            if name.startswith(_DATA)
-        },
+        fields={name[1:]: data for name, data in raw.items() if name[:1] == _DATA},
     )
 
 

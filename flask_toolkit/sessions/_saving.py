@@ -32,7 +32,7 @@ def settle(draft: Draft, *, refreshes: bool) -> None:
         # What a view wrote after it caught the error must not pass for kept.
         raise StoreUnavailableError
 
-    if draft.fate is not Fate.KEPT:
+    if draft.fate is not Fate.KEPT or _is_only_read(draft):
         return
 
     try:
@@ -46,6 +46,20 @@ def settle(draft: Draft, *, refreshes: bool) -> None:
     except (TypeError, ValueError, StoreUnavailableError):
         draft.fate = Fate.DROPPED
         raise
+
+
+def _is_only_read(draft: Draft) -> bool:
+    """Tell, for most requests and early, that there is nothing to write."""
+    if not draft.is_untouched:
+        return False
+
+    record = draft.record
+
+    if record is None:
+        return True
+
+    touches = needs_touch(record.seen, time.time(), draft.lifetime)
+    return not touches and not draft.is_empty
 
 
 def _write(draft: Draft, change: Change, *, refreshes: bool) -> None:

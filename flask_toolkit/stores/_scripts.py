@@ -1,24 +1,62 @@
-"""What is sent to a Redis server: scripts, and the types of the commands."""
+"""The scripts that a Redis server runs for us."""
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
-# Every script touches one key, so that a cluster can run it.
-SAVE: t.Final = """
-local there = redis.call('EXISTS', KEYS[1])
-if there == tonumber(ARGV[1]) then return false end
-if there == 0 then redis.call('HSET', KEYS[1], 'o', '') end
-if ARGV[3] == '1' then redis.call('HSET', KEYS[1], 'o', ARGV[4]) end
-local last = 5 + 2 * tonumber(ARGV[5])
-for i = 6, last, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
-for i = last + 1, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return redis.call('HGET', KEYS[1], 'o')
-"""
+from ._lines import packed
+
+
+class Script(t.NamedTuple):
+    """A script; every one touches one key, so that a cluster can run it."""
+
+    text: bytes
+    sha: bytes
+    """What names it to a server that has run it before."""
+
+    @classmethod
+    def of(cls, text: str) -> t.Self:
+        """Return the script with a text."""
+        data = text.strip().encode()
+        # Redis wants this one: it names, and protects nothing.
+        sha = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+        return cls(data, sha.encode())
+
+
+class Call(t.NamedTuple):
+    """A script to run, with the key and the words that it gets."""
+
+    script: Script
+    key: bytes
+    words: tuple[bytes, ...]
+
+    def by_name(self) -> bytes:
+        """Return the command for a server that has run the script before."""
+        return packed(b"EVALSHA", self.script.sha, b"1", self.key, *self.words)
+
+    def by_text(self) -> bytes:
+        """Return the command for one that has not."""
+        return packed(b"EVAL", self.script.text, b"1", self.key, *self.words)
+
+
+# A record is one value, see ``_layout``; nobody reads or writes it between our
+# reading and our writing. The words: whether it must be new, milliseconds to live,
+# the owner (empty: as before), how many fields change, these, names to remove.
+SAVE: t.Final = Script.of("""
+local old = redis.call('GET', KEYS[1])
+if (old ~= false) == (ARGV[1] == '1') then return false end
+local record = old and cjson.decode(old) or {o = '', f = {}}
+if ARGV[3] ~= '' then record.o = ARGV[3] end
+local last = 4 + 2 * ARGV[4]
+for i = 5, last, 2 do record.f[ARGV[i]] = ARGV[i + 1] end
+for i = last + 1, #ARGV do record.f[ARGV[i]] = nil end
+redis.call('SET', KEYS[1], cjson.encode(record), 'PX', ARGV[2])
+return record.o
+""")
 # The index of an owner: keys by the time they end, a minute added so that no
 # hint is gone before its record. A time only ever moves on.
-INDEX: t.Final = """
+INDEX: t.Final = Script.of("""
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -27,35 +65,9 @@ local known = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[2]) or 0)
 if ends > known then redis.call('ZADD', KEYS[1], ends, ARGV[2]) end
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
 return redis.call('PEXPIREAT', KEYS[1], last)
-"""
-DELETE_OWNED: t.Final = """
-if redis.call('HGET', KEYS[1], 'o') ~= ARGV[1] then return 0 end
+""")
+DELETE_OWNED: t.Final = Script.of("""
+local old = redis.call('GET', KEYS[1])
+if not old or cjson.decode(old).o ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
-"""
-
-
-class Commands(t.Protocol):
-    """The commands in use, of a client and of its pipelines.
-
-    redis-py gives them a type that also allows for awaitables.
-    """
-
-    def set(
-        self, name: bytes, value: bytes, *, px: int, nx: bool = False
-    ) -> object: ...
-    def get(self, name: bytes) -> object: ...
-    def delete(self, name: bytes) -> object: ...
-    def hget(self, name: bytes, key: bytes) -> object: ...
-    def hgetall(self, name: bytes) -> object: ...
-    def zrange(self, name: bytes, start: int, end: int) -> object: ...
-    def eval(self, script: str, numkeys: int, *args: bytes | int) -> object: ...
-    def ping(self) -> object: ...
-
-
-class Pipeline(Commands, t.Protocol):
-    def execute(self) -> list[object]: ...
-
-
-class Client(Commands, t.Protocol):
-    def pipeline(self, *, transaction: bool) -> Pipeline: ...
-    def close(self) -> None: ...
+""")

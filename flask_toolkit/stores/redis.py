@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 import typing as t
 from datetime import timedelta
 
@@ -10,10 +10,16 @@ from flask_toolkit.errors import MissingExtraError
 from flask_toolkit.errors import SetupError
 
 from ._failure import unavailable
+from ._layout import milliseconds
+from ._layout import owned_by
+from ._layout import taken_apart
+from ._lines import Lines
+from ._lines import packed
 from ._policy import as_bytes
 from ._policy import as_text
 from ._policy import check
 from ._policy import is_key
+from ._scripts import Call
 from ._scripts import DELETE_OWNED
 from ._scripts import INDEX
 from ._scripts import SAVE
@@ -21,25 +27,20 @@ from ._scripts import SAVE
 try:
     import redis
     from redis.backoff import NoBackoff
+    from redis.exceptions import NoScriptError
     from redis.retry import Retry
 except ImportError:
     raise MissingExtraError("redis") from None
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
     from collections.abc import Collection
     from collections.abc import Mapping
     from collections.abc import Sequence
 
     from flask_toolkit.typing import Duration
 
-    from ._scripts import Client
-    from ._scripts import Pipeline
-
-R = t.TypeVar("R")
-_LONGEST: t.Final = 100 * 365 * 24 * 3600  # seconds; Redis refuses far ones
-_OWNER: t.Final = b"o"  # the field of a record that names its owner
-_FIELD: t.Final = b"f"  # before the name of every other field
+    from ._layout import Laid
+    from ._lines import Pool
 
 # What redis-py raises while it reads an answer that is none of Redis'.
 _FAILURES: t.Final = (redis.RedisError, OSError, ValueError, TypeError, LookupError)
@@ -77,7 +78,8 @@ class RedisStore:
             )
 
         self.prefix: str = prefix
-        self._client = t.cast("Client", client)
+        self._client = client
+        self._lines = Lines(t.cast("Pool", pool), refusal=redis.ResponseError)
 
     def __repr__(self) -> str:
         return f"<RedisStore {self.prefix!r}>"
@@ -101,13 +103,17 @@ class RedisStore:
                 socket_connect_timeout=float(seconds),
                 retry=Retry(NoBackoff(), 0),
             )
-            return cls(client, prefix)
+            store = cls(client, prefix)
         except (ValueError, TypeError, redis.RedisError):
             # Its message may quote a part of the address.
             raise SetupError(
                 "The address of a Redis server is malformed, or has an option that"
                 " redis-py does not know."
             ) from None
+
+        # Nobody else uses this pool.
+        store._lines.keeps = True
+        return store
 
     def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """Return the living values of ``keys``, in their order, in one trip."""
@@ -116,7 +122,7 @@ class RedisStore:
         if not wanted:
             return [None] * len(keys)
 
-        found = self._read(lambda: self._pipelined(_get, map(self._value, wanted)))
+        found = self._read(*[packed(b"GET", self._value(key)) for key in wanted])
         values = dict(zip(wanted, map(self._bytes_or_none, found), strict=True))
         return [values.get(key) for key in keys]
 
@@ -126,9 +132,9 @@ class RedisStore:
         :raises ValueError: If key, value or time to live is out of bounds.
         """
         check(key, ttl, value)
-        name, px = self._value(key), _milliseconds(ttl)
+        command = packed(b"SET", self._value(key), value, b"PX", milliseconds(ttl))
 
-        if self._once(lambda: self._client.set(name, value, px=px)) is not True:
+        if self._once(command) != [b"OK"]:
             raise unavailable(self)
 
     def put_if_absent(self, key: str, value: bytes, ttl: float) -> bytes | None:
@@ -138,20 +144,20 @@ class RedisStore:
         :raises ValueError: If key, value or time to live is out of bounds.
         """
         check(key, ttl, value)
-        name, px = self._value(key), _milliseconds(ttl)
+        name, px = self._value(key), milliseconds(ttl)
 
         # What refused us may be gone when we ask for it: then once more.
         # ``SET NX GET`` would do both at once, from Redis 7.0.
         for _ in range(2):
-            answer = self._once(lambda: self._client.set(name, value, px=px, nx=True))
+            [answer] = self._once(packed(b"SET", name, value, b"PX", px, b"NX"))
 
-            if answer is True:
+            if answer == b"OK":
                 return None
 
             if answer is not None:
                 break
 
-            there = self._bytes_or_none(self._read(lambda: self._client.get(name)))
+            there = self._bytes_or_none(self._read(packed(b"GET", name))[0])
 
             if there is not None:
                 return there
@@ -166,7 +172,7 @@ class RedisStore:
         if not names:
             return 0
 
-        gone = self._once(lambda: self._pipelined(_delete, names))
+        gone = self._once(*[packed(b"DEL", name) for name in names])
         return sum(any(gone[n : n + 2]) for n in range(0, len(gone), 2))
 
     def load(self, key: str) -> dict[str, bytes] | None:
@@ -174,15 +180,8 @@ class RedisStore:
         if not is_key(key):
             return None
 
-        name = self._record(key)
-        answer = self._read(lambda: self._client.hgetall(name))
-
-        if not isinstance(answer, dict):
-            raise unavailable(self)
-
-        fields = t.cast("dict[bytes, bytes]", answer)
-        named = {as_text(f[1:]): v for f, v in fields.items() if f != _OWNER}
-        return named if fields else None
+        found = self._laid(self._read(packed(b"GET", self._record(key)))[0])
+        return None if found is None else found.fields
 
     def save(
         self,
@@ -203,23 +202,18 @@ class RedisStore:
         :raises ValueError: If key, values or time to live are out of bounds.
         """
         check(key, ttl, *changed.values())
-        px = _milliseconds(ttl)
-        belongs = b"" if owner is None else _owned_by(owner)
-        args: list[bytes | int] = [int(create), px, int(owner is not None), belongs]
-        args.append(len(changed))
+        belongs = b"" if owner is None else owned_by(owner)
+        px = milliseconds(ttl)
+        words = [b"%d" % create, px, belongs, b"%d" % len(changed)]
 
         for name, value in changed.items():
-            args += (_FIELD + as_bytes(name), value)
+            words += (as_bytes(name), value)
 
-        args += (_FIELD + as_bytes(name) for name in removed)
-        pipeline = self._client.pipeline(transaction=False)
-
-        if belongs:
-            # First, so that no record is ever without its hint.
-            pipeline.eval(INDEX, 1, self._index(belongs), px, as_bytes(key))
-
-        pipeline.eval(SAVE, 1, self._record(key), *args)
-        now_of = self._once(pipeline.execute)[-1]
+        words += map(as_bytes, removed)
+        save = Call(SAVE, self._record(key), tuple(words))
+        # First, so that no record is ever without its hint.
+        hints = [self._hint(belongs, key, px)] if belongs else []
+        now_of = self._run(*hints, save)[-1]
 
         if now_of is None:
             return False
@@ -229,32 +223,28 @@ class RedisStore:
 
         if now_of and not belongs:
             # The record lives longer now, so must the hint of its owner.
-            index = self._index(now_of)
-            self._once(lambda: self._client.eval(INDEX, 1, index, px, as_bytes(key)))
+            self._run(self._hint(now_of, key, px))
 
         return True
 
     def delete_for(self, owner: str, *, keep: Collection[str] = ()) -> int:
         """Delete the records of ``owner`` but those in ``keep``; return how many."""
-        belongs = _owned_by(owner)
+        belongs = owned_by(owner)
         doomed = [key for key in self._hints(belongs) if key not in keep]
-
-        def delete(pipeline: Pipeline, name: bytes) -> None:
-            pipeline.eval(DELETE_OWNED, 1, name, belongs)
-
-        gone = self._once(lambda: self._pipelined(delete, map(self._record, doomed)))
-        return sum(answer == 1 for answer in gone)
+        calls = [Call(DELETE_OWNED, self._record(key), (belongs,)) for key in doomed]
+        return sum(answer == 1 for answer in self._run(*calls))
 
     def keys_for(self, owner: str) -> list[str]:
         """Return the keys of the living records of ``owner``."""
-        belongs = _owned_by(owner)
+        belongs = owned_by(owner)
         keys = self._hints(belongs)
 
-        def ask(pipeline: Pipeline, name: bytes) -> None:
-            pipeline.hget(name, _OWNER)
+        if not keys:
+            return []
 
-        owners = self._read(lambda: self._pipelined(ask, map(self._record, keys)))
-        return [key for key, of in zip(keys, owners, strict=True) if of == belongs]
+        found = self._read(*[packed(b"GET", self._record(key)) for key in keys])
+        laid = zip(keys, map(self._laid, found), strict=True)
+        return [key for key, one in laid if one is not None and one.owner == belongs]
 
     def purge(self) -> int:
         """Return 0: the server drops expired entries by itself."""
@@ -262,8 +252,18 @@ class RedisStore:
 
     def ping(self) -> None:
         """Return if the server answers."""
-        if self._read(self._client.ping) is not True:
+        if self._read(packed(b"PING")) != [b"PONG"]:
             raise unavailable(self)
+
+    def eviction_policy(self) -> str:
+        """Return what the server does when its memory is full; ``""``: untold.
+
+        :raises StoreUnavailableError: If it does not answer, or may not be asked.
+        """
+        [answer] = self._read(packed(b"INFO", b"memory"))
+        text = as_text(self._bytes_or_none(answer) or b"")
+        found = re.search(r"^maxmemory_policy:(\S+)", text, re.MULTILINE)
+        return "" if found is None else found[1]
 
     def close(self) -> None:
         """Close the client; the next command connects again."""
@@ -278,41 +278,62 @@ class RedisStore:
     def _index(self, belongs: bytes) -> bytes:
         return as_bytes(f"{self.prefix}o:") + belongs
 
+    def _hint(self, belongs: bytes, key: str, px: bytes) -> Call:
+        return Call(INDEX, self._index(belongs), (px, as_bytes(key)))
+
     def _hints(self, belongs: bytes) -> list[str]:
         """Return the keys that may belong to an owner, in order."""
-        index = self._index(belongs)
-        answer = self._read(lambda: self._client.zrange(index, 0, -1))
+        [answer] = self._read(packed(b"ZRANGE", self._index(belongs), b"0", b"-1"))
 
         if not isinstance(answer, list):
             raise unavailable(self)
 
         return sorted(as_text(key) for key in t.cast("list[bytes]", answer))
 
-    def _pipelined(
-        self, add: Callable[[Pipeline, bytes], object], names: t.Iterable[bytes]
-    ) -> list[object]:
-        """Send one command a name in one trip and return the answers."""
-        pipeline = self._client.pipeline(transaction=False)
+    def _run(self, *calls: Call) -> list[t.Any]:
+        """Run scripts in one trip, two if the server does not know one yet."""
+        if not calls:
+            return []
 
-        for name in names:
-            add(pipeline, name)
+        answers = self._ask([call.by_name() for call in calls])
+        unknown = [n for n, a in enumerate(answers) if isinstance(a, NoScriptError)]
 
-        return pipeline.execute()
+        if unknown:
+            # Not a repetition: what the server does not know it has not run. Who
+            # knows how to save must know how to hint, so that no hint is late.
+            texts = [calls[n].by_text() for n in unknown]
+            _, *again = self._ask([packed(b"SCRIPT", b"LOAD", INDEX.text), *texts])
 
-    def _read(self, ask: Callable[[], R]) -> R:
+            for n, answer in zip(unknown, again, strict=True):
+                answers[n] = answer
+
+        return self._granted(answers)
+
+    def _read(self, *commands: bytes) -> list[t.Any]:
         """Ask, once more if the connection had died while it was idle."""
         try:
-            return ask()
+            return self._granted(self._lines.ask(commands))
         except redis.ConnectionError:
-            return self._once(ask)
+            return self._once(*commands)
         except _FAILURES as error:
             raise unavailable(self, error) from None
 
-    def _once(self, ask: Callable[[], R]) -> R:
+    def _once(self, *commands: bytes) -> list[t.Any]:
+        return self._granted(self._ask(commands))
+
+    def _ask(self, commands: Collection[bytes]) -> list[t.Any]:
         try:
-            return ask()
+            return self._lines.ask(commands)
         except _FAILURES as error:
             raise unavailable(self, error) from None
+
+    def _granted(self, answers: list[t.Any]) -> list[t.Any]:
+        """Return answers if none is a refusal."""
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise unavailable(self, answer) from None
+
+        return answers
 
     def _bytes_or_none(self, answer: object) -> bytes | None:
         if answer is None or isinstance(answer, bytes):
@@ -320,19 +341,10 @@ class RedisStore:
 
         raise unavailable(self)
 
+    def _laid(self, answer: object) -> Laid | None:
+        data = self._bytes_or_none(answer)
 
-def _get(pipeline: Pipeline, name: bytes) -> object:
-    return pipeline.get(name)
-
-
-def _delete(pipeline: Pipeline, name: bytes) -> object:
-    return pipeline.delete(name)
-
-
-def _owned_by(owner: str) -> bytes:
-    # Never empty, which in a record stands for nobody.
-    return b"=" + as_bytes(owner)
-
-
-def _milliseconds(ttl: float) -> int:
-    return max(1, math.ceil(min(ttl, _LONGEST) * 1000))
+        try:
+            return None if data is None else taken_apart(data)
+        except ValueError:
+            raise unavailable(self) from None

@@ -14,6 +14,8 @@ from .conftest import id_of
 from .conftest import Site
 
 if t.TYPE_CHECKING:
+    from flask import Response
+
     from flask_toolkit.sessions import StoredSession
 
 
@@ -52,6 +54,18 @@ def test_a_read_is_one_command(site: Site) -> None:
     assert "Set-Cookie" not in response.headers
 
 
+def test_vary_keeps_what_is_there(site: Site) -> None:
+    """Another part of the application may have its own reason."""
+
+    @site.app.after_request
+    def _(response: Response) -> Response:
+        response.vary.add("Accept")
+        return response
+
+    client = site.client(a=1)
+    assert client.get("/read").headers.getlist("Vary") == ["Accept, Cookie"]
+
+
 def test_a_write_is_two_commands(site: Site) -> None:
     """One to load, one to save; the cookie is sent as Flask does."""
     client = site.client(a=1)
@@ -62,6 +76,33 @@ def test_a_write_is_two_commands(site: Site) -> None:
     assert id_of(client) == before
     assert cookie_of(response).startswith(f"session={before}; HttpOnly; Path=/")
     assert site.held(client) == {"a": 2}
+
+
+def test_no_cookie_is_set_without_vary(memory_site: Site) -> None:
+    """Also by code that had the session without Flask's notice."""
+    client = memory_site.client(a=1)
+
+    def change(held: StoredSession) -> None:
+        held["a"] = 2
+        held.accessed = False
+
+    response = memory_site.run(client, change)
+
+    assert cookie_of(response) != ""
+    assert response.headers["Vary"] == "Cookie"
+
+
+def test_a_cleared_session_ends_whatever_is_said(memory_site: Site) -> None:
+    """``modified`` can be taken back; the record goes all the same."""
+    client = memory_site.client(a=1)
+    key = memory_site.key_of(client)
+
+    def clear(held: StoredSession) -> None:
+        held.clear()
+        held.modified = False
+
+    assert cookie_of(memory_site.run(client, clear)).startswith("session=;")
+    assert memory_site.store.load(key) is None
 
 
 def test_a_first_write_is_one_command(site: Site) -> None:

@@ -6,6 +6,7 @@ import logging
 import typing as t
 
 import pytest
+from flask.json.tag import JSONTag
 from flask.json.tag import TaggedJSONSerializer
 from hypothesis import given
 from hypothesis import settings
@@ -133,3 +134,46 @@ def test_no_stored_bytes_can_do_harm(fields: dict[str, bytes]) -> None:
     read = Tagged(TaggedJSONSerializer()).decode(fields)
 
     assert read is None or read.keys() == fields.keys()
+
+
+class _Star(JSONTag):
+    """A tag of an application, for plain text that begins with a star."""
+
+    key = " star"
+
+    def check(self, value: t.Any) -> bool:
+        """Tell whether it is one."""
+        return isinstance(value, str) and value.startswith("*")
+
+    def to_json(self, value: t.Any) -> t.Any:
+        """Leave the star out."""
+        return value[1:]
+
+    def to_python(self, value: t.Any) -> t.Any:
+        """Put it back."""
+        return f"*{value}"
+
+
+@pytest.mark.parametrize("value", ["a", 'ä"\ud800', "", 7, -(10**30), True, None])
+def test_a_plain_value_is_stored_as_by_flask(value: t.Any) -> None:
+    """The short way writes the same bytes as Flask's serializer."""
+    serializer = TaggedJSONSerializer()
+
+    assert Tagged(serializer).encode("a", value) == serializer.dumps(value).encode()
+
+
+def test_a_tag_may_take_plain_text() -> None:
+    """What an application registered is asked for every value."""
+    serializer = TaggedJSONSerializer()
+    serializer.register(_Star)
+    tagged = Tagged(serializer)
+    stored = {key: tagged.encode(key, key) for key in ("*a", "a")}
+
+    assert stored == {"*a": b'{" star":"a"}', "a": b'"a"'}
+    assert tagged.decode(stored) == {"*a": "*a", "a": "a"}
+
+
+def test_a_number_that_is_too_long_names_its_key() -> None:
+    """Python writes no number of more than 4300 digits."""
+    with pytest.raises(TypeError, match="cannot keep 'n'"):
+        Tagged(TaggedJSONSerializer()).encode("n", 1 << 20_000)

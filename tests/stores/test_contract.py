@@ -242,6 +242,11 @@ def test_records_belong_to_an_owner(store: Store, wait: Wait) -> None:
     assert store.keys_for("bob") == ["r3"]
 
 
+def test_an_owner_may_have_nothing(store: Store) -> None:
+    """There is nothing to list and nothing to delete."""
+    assert (store.keys_for("nobody"), store.delete_for("nobody")) == ([], 0)
+
+
 def test_an_empty_owner_is_an_owner(store: Store) -> None:
     """It is not the same as nobody."""
     store.save("r1", {}, (), 10, create=True)

@@ -243,6 +243,25 @@ def test_a_full_server_keeps_what_it_has(store: RedisStore, admin: t.Any) -> Non
     store.put("b", b"1", 60)
 
 
+def test_the_server_tells_what_it_does_when_it_is_full(
+    store: RedisStore, admin: t.Any
+) -> None:
+    """As the operator set it, for the check ``store.eviction``."""
+    assert store.eviction_policy() == "noeviction"
+
+    admin.config_set("maxmemory-policy", "allkeys-lru")
+    assert store.eviction_policy() == "allkeys-lru"
+
+
+def test_a_server_that_may_not_be_asked_tells_nothing(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some services hide it; that is no outage."""
+    monkeypatch.setattr(store, "_read", lambda *_: [None])
+
+    assert store.eviction_policy() == ""
+
+
 def test_a_password_that_is_wrong_is_an_outage(
     admin: t.Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,6 +2,7 @@
 
 import typing as t
 from collections.abc import Callable
+from collections.abc import Collection
 
 import pytest
 
@@ -10,34 +11,23 @@ from flask_toolkit.stores import RedisStore
 
 
 class Answers:
-    """A client, and its pipeline, whose answers are made up."""
+    """Lines to a server whose answers are made up."""
 
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)
+        self.asked: list[bytes] = []
 
-    def answer(self, *args: object, **kwargs: object) -> object:
-        """Give the next answer to any command."""
-        return self.answers.pop(0)
-
-    get = set = hgetall = zrange = ping = answer
-
-    def pipeline(self, *, transaction: bool) -> t.Self:
-        """Return itself."""
-        return self
-
-    def eval(self, *args: object) -> None:
-        """Take a command."""
-
-    def execute(self) -> list[object]:
-        """Give the next answer to the last command."""
-        return [self.answer()]
+    def ask(self, commands: Collection[bytes]) -> list[object]:
+        """Give the next answers."""
+        self.asked += commands
+        return [self.answers.pop(0) for _ in commands]
 
 
 @pytest.fixture(name="store_of")
 def _store_of() -> Callable[..., RedisStore]:
     def store_of(*answers: object) -> RedisStore:
         store = RedisStore.from_url("redis://nowhere.invalid")
-        store._client = t.cast("t.Any", Answers(*answers))
+        store._lines = t.cast("t.Any", Answers(*answers))
         return store
 
     return store_of
@@ -47,7 +37,7 @@ def test_what_refused_us_may_be_gone_when_asked(
     store_of: Callable[..., RedisStore],
 ) -> None:
     """The value ended in between: the second try stores ours."""
-    store = store_of(None, None, True)
+    store = store_of(None, None, b"OK")
 
     assert store.put_if_absent("a", b"1", 60) is None
 
@@ -63,7 +53,7 @@ def test_what_refused_us_may_be_back(store_of: Callable[..., RedisStore]) -> Non
     "answers",
     [
         pytest.param((None, None, None, None), id="refused and gone twice"),
-        pytest.param((False,), id="neither stored nor refused"),
+        pytest.param((b"QUEUED",), id="neither stored nor refused"),
         pytest.param((None, 7), id="not bytes"),
     ],
 )
