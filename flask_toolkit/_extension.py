@@ -23,11 +23,14 @@ from flask_toolkit.errors import SetupError
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable
     from collections.abc import Callable
+    from collections.abc import Iterable
     from collections.abc import Mapping
 
     from flask import Flask
     from flask.typing import ResponseReturnValue
 
+    from flask_toolkit._origins import CheckInfo
+    from flask_toolkit._origins import Finding
     from flask_toolkit._origins import Provenance
     from flask_toolkit._settings import SettingsSpec
     from flask_toolkit.errors import ConfigProblem
@@ -36,6 +39,10 @@ S = t.TypeVar("S")
 R = t.TypeVar("R")
 _get_response = HTTPException.get_response
 _RESERVED = frozenset({"checks", "config", "origins", "settings", "store", "trusted"})
+# What the package itself keeps in app.extensions, as toolkit.<name>.
+_KEPT = frozenset(
+    {"error_response", "errors", "identity", "receivers", "scope", "signing", "stores"}
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +66,9 @@ class Extension(t.Generic[S]):
 
     kernel_settings: t.ClassVar[tuple[str, ...]] = ()
     """Names of settings without an extension that this one reads: ``store``."""
+
+    known_checks: t.ClassVar[tuple[CheckInfo, ...]] = ()
+    """What :meth:`checks` can find, for lists and the documentation."""
 
     _component: t.ClassVar[str]
     _settings_class: t.ClassVar[type[t.Any]]
@@ -171,6 +181,15 @@ class Extension(t.Generic[S]):
     def setup(self, app: Flask, settings: S) -> State[S]:
         """Register hooks on ``app`` and return what to keep for it."""
         return State(self, settings)
+
+    def checks(
+        self, app: Flask, settings: S, *, deploy: bool = False
+    ) -> Iterable[Finding]:
+        """Yield what works on ``app`` and should not be left like this.
+
+        :param deploy: Ask as well what only matters in production.
+        """
+        return ()
 
     def settings_of(self, app: Flask) -> S:
         """Return the settings of ``app``, for code that already holds it.
@@ -288,10 +307,12 @@ def _raw(spec: SettingsSpec, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _check_name(name: str) -> None:
-    if name in _RESERVED or not (name.isidentifier() and name.islower()):
+    refused = _RESERVED | _KEPT
+
+    if name in refused or not (name.isidentifier() and name.islower()):
         raise SetupError(
             f"{name!r} cannot be the name of a component: it takes lower-case"
-            f" letters, digits and '_', and is none of {', '.join(sorted(_RESERVED))}."
+            f" letters, digits and '_', and is none of {', '.join(sorted(refused))}."
         )
 
 

@@ -26,6 +26,9 @@ class Entry(t.NamedTuple):
     locate: Callable[[], Origin] | None = None
     """Finds the exact place; it may read the file again."""
 
+    base: Path | None = None
+    """Folder that a relative path starts from; ``None``: that of the load."""
+
     def located(self) -> Origin:
         """Return the place with its line, where it has one."""
         return self.origin if self.locate is None else self.locate()
@@ -54,6 +57,20 @@ class Finding(t.NamedTuple):
     """The key of the configuration that it is about."""
 
     origin: Origin | None = None
+
+
+class CheckInfo(t.NamedTuple):
+    """What there is to know of a check before it runs."""
+
+    id: str
+    levels: str
+    """How grave it can be, in words: ``"error or info"``."""
+
+    always: bool
+    """Whether it runs in debug as well; else only where ``deploy`` is asked."""
+
+    when: str
+    """When it fires."""
 
 
 class Provenance:

@@ -63,7 +63,7 @@ __all__ = [
 ]
 
 
-_NEVER_STORED = frozenset({401, 403})
+_NEVER_STORED = frozenset({401, 403, 503})
 # Made once: json.dumps makes one for each answer.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -147,7 +147,7 @@ class MissingExtraError(SetupError, ImportError):
 class RequestError(ToolkitError, HTTPException):
     """A request that cannot be served; it knows its status, headers and body.
 
-    It renders itself as a problem document (RFC 9457). 401 and 403 are never
+    It renders itself as a problem document (RFC 9457). 401, 403 and 503 are never
     stored by caches (RFC 9111 section 5.2.2.5).
 
     :param detail: What is wrong with this request, for the person who sent it.

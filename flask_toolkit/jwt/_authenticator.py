@@ -13,6 +13,7 @@ from flask_toolkit.identity import memo
 from ._errors import bearer
 from ._errors import TokenInvalidError
 from ._hooks import call
+from ._locations import checked
 from ._locations import name_of
 from ._state import claims_at
 from ._state import log
@@ -44,11 +45,12 @@ class JWTAuthenticator(t.Generic[U]):
     result: one verification, one trip to the store, one load a request.
 
     :param location: Where the token stands. A cookie is ambient.
-    :param foreign: Whether the tokens of trusted issuers count. Their subjects
-        must never be mistaken for local users.
+    :param foreign: Whether the tokens of trusted issuers count as well. Their
+        subjects must never be mistaken for local users.
     :param name: What ``via()`` rules call it. None: the name of the component,
         with ``-cookie`` for a cookie.
     :param load: Finds the user. None: the component's ``user_loader``.
+    :raises TypeError: If ``location`` is none.
     """
 
     def __init__(
@@ -56,12 +58,12 @@ class JWTAuthenticator(t.Generic[U]):
         jwt: JWT[U],
         *,
         location: Location = "header",
-        foreign: bool = True,
+        foreign: bool = False,
         name: str | None = None,
         load: Callable[[Claims], U | Awaitable[U | None] | None] | None = None,
     ) -> None:
         self._jwt = jwt
-        self.location: Location = location
+        self.location: Location = checked(location)
         self._foreign = foreign
         self._load = load
         self.place: str = name_of(location)
@@ -136,10 +138,11 @@ def user_of(
 ) -> t.Any:
     """Return the user of a token, loaded once a request.
 
-    :returns: ``None`` if there is no loader.
+    :returns: ``None`` if there is no loader, or none for the token's issuer.
     :raises TokenInvalidError: If the loader knows no such user.
     """
-    load = load or state.hooks.user_loader
+    if load is None and _has_users(app, state, claims):
+        load = state.hooks.user_loader
 
     if load is None:
         return None
@@ -157,6 +160,12 @@ def user_of(
         raise rejected(app, state, TokenInvalidError("user-gone"), claims.location)
 
     return user
+
+
+def _has_users(app: Flask, state: JWTState, claims: Claims) -> bool:
+    """Tell whether the ``user_loader`` knows the subjects of a token's issuer."""
+    iss = claims.get("iss")
+    return iss == state.settings.issuer or state.rules(app).issuers[iss].users
 
 
 def found_in_request(jwt: JWT[t.Any]) -> Found | tuple[None, None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+from flask_toolkit._origins import CheckInfo
 from flask_toolkit._origins import Finding
 from flask_toolkit._origins import Level
 from flask_toolkit.identity import AccessMark
@@ -26,6 +27,44 @@ if t.TYPE_CHECKING:
 
     from ._state import JWTState
 
+KNOWN: t.Final = (
+    CheckInfo(
+        "jwt.order",
+        "error",
+        always=True,
+        when="a view runs without a token, as its route was registered too early",
+    ),
+    CheckInfo(
+        "jwt.guard",
+        "error",
+        always=True,
+        when="a view demands a token below a guard that takes none",
+    ),
+    CheckInfo(
+        "jwt.key",
+        "warning",
+        always=False,
+        when="the key is derived from a short `SECRET_KEY`",
+    ),
+    CheckInfo(
+        "jwt.alg",
+        "info",
+        always=False,
+        when="a secret still verifies tokens beside a key pair",
+    ),
+    CheckInfo(
+        "jwt.csrf",
+        "error",
+        always=False,
+        when="token cookies are taken from requests of other sites",
+    ),
+    CheckInfo(
+        "jwt.store",
+        "warning",
+        always=False,
+        when="revoked tokens are known to one process alone",
+    ),
+)
 _GOOD_SECRET = 32
 _GUARDS: t.Final = "toolkit.guard-registry"
 

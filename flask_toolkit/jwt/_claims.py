@@ -23,7 +23,7 @@ _UUID7 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 )
 _NUMBERS = frozenset({int, float})  # a bool is none
-_END_OF_TIME = 253402300800  # the year 10000, where datetime ends
+END_OF_TIME = 253402300800  # the year 10000, where datetime ends
 _OWN: t.Final[Mapping[str, str]] = {
     "iss": "set TOOLKIT_JWT_ISSUER",
     "sub": "pass sub",
@@ -232,7 +232,7 @@ def check_types(claims: Mapping[str, t.Any]) -> None:
 
 def is_number(value: t.Any) -> bool:
     """Tell whether a claim is a NumericDate that a datetime can hold."""
-    return type(value) in _NUMBERS and 0 <= value < _END_OF_TIME
+    return type(value) in _NUMBERS and 0 <= value < END_OF_TIME
 
 
 def _is_json(name: object, value: object) -> bool:

@@ -22,7 +22,9 @@ from ._authenticator import user_of
 from ._claims import scope_words
 from ._errors import JWTError
 from ._errors import TokenMissingError
+from ._issuers import REFRESH_TYP
 from ._jws import normal_typ
+from ._locations import checked
 from ._policy import Requirement
 from ._state import claims_at
 from ._state import private
@@ -72,7 +74,8 @@ def requirement(
     """Return what a view asks, checked while the application is built.
 
     :raises ValueError: If a value can never be met.
-    :raises TypeError: If ``check`` is async, or ``locations`` one text.
+    :raises TypeError: If ``check`` is no plain function, or ``locations`` holds
+        something that is no location, or is one text.
     """
     age = None if max_age is None else seconds(max_age)
 
@@ -82,10 +85,15 @@ def requirement(
     if typ is not None and not normal_typ(typ):
         raise ValueError(f"typ {typ!r} is no media type")
 
+    if normal_typ(typ) == REFRESH_TYP:
+        raise ValueError(
+            "a refresh token opens no view: hand it to rotate() or revoke()"
+        )
+
     if isinstance(locations, str) or (locations is not None and not locations):
         raise TypeError("locations must be a list of at least one location")
 
-    if check is not None and iscoroutinefunction(check):
+    if check is not None and (iscoroutinefunction(check) or not callable(check)):
         raise TypeError("check= must be a plain function that returns a bool")
 
     return Requirement(
@@ -93,7 +101,7 @@ def requirement(
         scope=scope_words(scope),
         max_age=age,
         typ=typ,
-        locations=None if locations is None else tuple(locations),
+        locations=None if locations is None else tuple(map(checked, locations)),
         check=check,
     )
 
@@ -182,7 +190,9 @@ def _places(state: JWTState, need: Requirement) -> Places:
 
     if found is None:
         jwt: JWT[t.Any] = t.cast("JWT[t.Any]", state.extension)
-        places = tuple(JWTAuthenticator(jwt, location=one) for one in need.locations)
+        places = tuple(
+            JWTAuthenticator(jwt, location=one, foreign=True) for one in need.locations
+        )
         found = state.derived.places[need] = places, varying(need.locations)
 
     return found

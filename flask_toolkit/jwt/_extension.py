@@ -53,6 +53,7 @@ if t.TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from werkzeug.wrappers import Response
 
+    from flask_toolkit._origins import CheckInfo
     from flask_toolkit._origins import Finding
     from flask_toolkit.typing import Duration
 
@@ -91,6 +92,7 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
     """
 
     kernel_settings: t.ClassVar[tuple[str, ...]] = ("store", "trusted")
+    known_checks: t.ClassVar[tuple[CheckInfo, ...]] = _checks.KNOWN
 
     def __init__(
         self,
@@ -137,6 +139,17 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
         ]
 
         if keys is not None:
+            # Without KEY and KEY_FILE these two say nothing about keys=.
+            if keys is self._keys:
+                problems += [
+                    ConfigProblem(fields[field].key, "says nothing about keys=: " + way)
+                    for field, way in (
+                        ("key_fallbacks", "put these keys into its KeySet"),
+                        ("algorithm", "each of its keys has its own"),
+                    )
+                    if getattr(settings, field)
+                ]
+
             return problems
 
         forgiven = self._lenient or app.debug or app.testing
@@ -150,7 +163,7 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
     def setup(self, app: Flask, settings: JWTSettings) -> JWTState:
         """Keep keys and rules, and tell who is calling by token."""
         authenticators = tuple(
-            JWTAuthenticator(self, location=t.cast("Location", location))
+            JWTAuthenticator(self, location=t.cast("Location", location), foreign=True)
             for location in settings.ordered_locations
         )
         state = make_state(
@@ -251,7 +264,8 @@ class JWT(Extension[JWTSettings], t.Generic[U], component="jwt"):
         if user is None:
             raise RuntimeError(
                 "There is no user: write a function that takes the claims and returns"
-                f" one, and put @{self.name}.user_loader above it."
+                f" one, and put @{self.name}.user_loader above it. For the tokens of"
+                " another issuer, say users=True in its entry of TRUSTED_ISSUERS."
             )
 
         return t.cast("U", user)

@@ -136,6 +136,9 @@ def _ask_store(
 ) -> tuple[str | None, str]:
     given = state.given_store
 
+    if number is None and state.settings.revocation != "always":
+        return None, "the store was not asked, as REVOCATION is 'rotation'"
+
     if isinstance(store_for(app) if given is None else given, MemoryStore):
         return None, "the store is the memory of another process and was not asked"
 

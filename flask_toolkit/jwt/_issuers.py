@@ -16,7 +16,7 @@ IssuerSource: t.TypeAlias = KeySet | str | Mapping[str, t.Any]
 """An issuer's keys, the address of its JWK Set, or a table with more."""
 
 _TYP = re.compile(r"[a-z0-9][a-z0-9.+/_-]{0,63}")
-_MEMBERS = ("jwks_uri", "audience", "typ", "alg")
+_MEMBERS = ("jwks_uri", "audience", "typ", "alg", "users")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,10 @@ class Issuer:
 
     typ: str = "at+jwt"
     """The kind that its access tokens name; some still write ``"JWT"``."""
+
+    users: bool = False
+    """Whether the ``user_loader`` is asked for its subjects too. It must then go by
+    ``claims.iss`` and ``claims.sub``: its ``"7"`` is nobody of ours."""
 
     def __post_init__(self) -> None:
         """Check the texts."""
@@ -66,6 +70,11 @@ def issuer_of(source: Issuer | IssuerSource) -> Issuer:
             f"{strange[0]!r} is no member; there are {', '.join(_MEMBERS)}"
         )
 
+    users = table.pop("users", False)
+
+    if not isinstance(users, bool):
+        raise ValueError("users must be true or false")  # noqa: TRY004  # as the others
+
     uri = table.pop("jwks_uri", None)
     odd = [name for name, value in table.items() if not _is_text(value)]
 
@@ -73,7 +82,7 @@ def issuer_of(source: Issuer | IssuerSource) -> Issuer:
         raise ValueError(f"{(odd or ['jwks_uri'])[0]} must be text")
 
     keys = KeySet.remote(uri, alg=table.pop("alg", None))
-    return Issuer(keys=keys, **table)
+    return Issuer(keys=keys, users=users, **table)
 
 
 def is_access_typ(typ: str) -> bool:

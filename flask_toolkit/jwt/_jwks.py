@@ -75,7 +75,7 @@ def publish(app: Flask, name: str, path: str, jwks: dict[str, t.Any]) -> None:
     body = write_object(jwks)
     etag = hashlib.sha256(body).hexdigest()[:32]
 
-    def view() -> Response:
+    def view(**_: str) -> Response:
         response = Response(body, mimetype="application/jwk-set+json")
         response.cache_control.public = True
         response.cache_control.max_age = _MAX_AGE
@@ -84,7 +84,9 @@ def publish(app: Flask, name: str, path: str, jwks: dict[str, t.Any]) -> None:
         return response
 
     mark_public(view, "public keys of tokens")
-    app.add_url_rule(path, endpoint=f"{name}_jwks", view_func=view)
+    # Where routes belong to hosts this one belongs to all.
+    host = "<_host>" if app.url_map.host_matching else None
+    app.add_url_rule(path, endpoint=f"{name}_jwks", view_func=view, host=host)
 
 
 def _is_plain(keys: KeySet | None) -> bool:

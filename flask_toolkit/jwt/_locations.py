@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Callable
 
 from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from flask_toolkit.identity import request_origin
 from flask_toolkit.identity import RequestOrigin
@@ -34,6 +35,7 @@ themselves and which therefore need a check of the origin.
 
 _B64TOKEN = (string.ascii_letters + string.digits + "-._~+/").encode()
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
+_MORE = 64 * 1024  # bytes that a body may hold beside a token
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -73,6 +75,19 @@ def header(name: str, *, scheme: str | None = "Bearer") -> Location:
             raise ValueError(f"{word!r} is no name of a header or scheme")
 
     return _Header(name, scheme)
+
+
+def checked(location: object) -> Location:
+    """Return ``location`` if it is one.
+
+    :raises TypeError: If it is not, such as a name that is written wrongly.
+    """
+    if location in ("header", "cookie") or callable(location):
+        return t.cast("Location", location)
+
+    raise TypeError(
+        f"{location!r} is no location: 'header', 'cookie' or a function of the request"
+    )
 
 
 def credential(
@@ -148,11 +163,12 @@ def refresh_token_of(app: Flask, state: JWTState, request: Request) -> tuple[str
     body the cookie is asked, if cookies are a location.
 
     :raises InvalidRequestError: If the body has no such member, or several.
+    :raises TokenInvalidError: If the body is much longer than a token may be.
     :raises TokenMissingError: If there is neither body nor cookie.
     :raises CSRFError: As for :func:`token_at`, on every method.
     """
     if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
-        return _body_token(request), "body"
+        return _body_token(request, state.settings.max_token_size), "body"
 
     if "cookie" not in state.settings.locations:
         raise InvalidRequestError("no-body")
@@ -224,17 +240,31 @@ def vary_of(locations: tuple[Location, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _body_token(request: Request) -> str:
-    if request.is_json:
-        try:
-            token: object = read_object(request.get_data()).get("refresh_token")
-        except TokenInvalidError:
-            token = None
-    else:
-        given = request.form.getlist("refresh_token")
-        token = given[0] if len(given) == 1 else None
+def _body_token(request: Request, max_size: int) -> str:
+    # JSON is read as a whole: a body of 20 MB would cost a second and 600 MB.
+    limit, allowed = max_size + _MORE, request.max_content_length
+    request.max_content_length = limit if allowed is None else min(limit, allowed)
+
+    try:
+        token = _json_token(request) if request.is_json else _form_token(request)
+    except RequestEntityTooLarge:
+        raise TokenInvalidError("size") from None
 
     if not isinstance(token, str) or not token:
         raise InvalidRequestError("no-refresh-token")
 
     return token
+
+
+def _json_token(request: Request) -> object:
+    data = request.get_data()
+
+    try:
+        return read_object(data).get("refresh_token")
+    except TokenInvalidError:
+        return None
+
+
+def _form_token(request: Request) -> object:
+    given = request.form.getlist("refresh_token")
+    return given[0] if len(given) == 1 else None

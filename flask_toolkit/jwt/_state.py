@@ -288,7 +288,7 @@ def rejected(
     log.debug("Refused a token (%s, %s)", error.reason, location)
 
     if isinstance(error, TokenInvalidError) and token_rejected.receivers:
-        token_rejected.send(
+        token_rejected.send_robust(
             app,
             reason=error.reason,
             kid=error.kid,

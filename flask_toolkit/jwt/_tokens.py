@@ -215,7 +215,7 @@ def end_session(app: Flask, state: JWTState, claims: Claims) -> None:
     state.warn_of_memory(app)
 
     if token_revoked.receivers:
-        token_revoked.send(app, sid=claims.sid, sub=claims.sub)
+        token_revoked.send_robust(app, sid=claims.sid, sub=claims.sub)
 
 
 def end_subject(app: Flask, state: JWTState, sub: str, issuer: str | None) -> None:
@@ -234,7 +234,7 @@ def end_subject(app: Flask, state: JWTState, sub: str, issuer: str | None) -> No
     state.warn_of_memory(app)
 
     if token_revoked.receivers:
-        token_revoked.send(app, sid=None, sub=sub)
+        token_revoked.send_robust(app, sid=None, sub=sub)
 
 
 def judge_lapsed(
@@ -259,7 +259,7 @@ def announce(app: Flask, state: JWTState, *tokens: str) -> None:
         rules, now = state.rules(app), state.clock()
 
         for token in tokens:
-            token_issued.send(app, claims=_read(token, rules, now))
+            token_issued.send_robust(app, claims=_read(token, rules, now))
 
 
 def _read(token: str, rules: Rules, now: float) -> Claims:
@@ -333,7 +333,7 @@ def _reused(app: Flask, state: JWTState, claims: Claims) -> TokenReusedError:
     )
 
     if token_reused.receivers:
-        token_reused.send(app, sid=claims.sid, sub=claims.sub)
+        token_reused.send_robust(app, sid=claims.sid, sub=claims.sub)
 
     error = TokenReusedError("reused")
     error.jti = claims.jti

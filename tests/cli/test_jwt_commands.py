@@ -665,6 +665,24 @@ def test_an_ended_session_is_told(app: Flask, jwt: JWT[t.Any], typ: str) -> None
     assert (code, data["reason"], data["verified"]) == (1, "revoked", True)
 
 
+def test_a_store_that_requests_do_not_ask_is_not_asked(shops: Shops) -> None:
+    """Then the access token still opens views, and that is what is told."""
+    app = shops(TOOLKIT_JWT_REVOCATION="rotation")
+    jwt: JWT[t.Any] = app.extensions["toolkit.jwt"].extension
+
+    with app.app_context():
+        pair = jwt.issue("7")
+        jwt.revoke(pair.access_token)
+
+    code, data = _data(app, pair.access_token)
+    assert (code, data["note"]) == (
+        0,
+        "the store was not asked, as REVOCATION is 'rotation'",
+    )
+    code, data = _data(app, pair.refresh_token, "--typ", "refresh+jwt")
+    assert (code, data["reason"]) == (1, "revoked")
+
+
 def test_a_store_that_is_down_makes_no_token_valid(
     app: Flask, jwt: JWT[t.Any], token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

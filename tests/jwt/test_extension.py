@@ -501,3 +501,17 @@ def test_an_async_loader_inside_a_running_loop(app: Flask) -> None:
         jwt.rotate(jwt.issue("8").refresh_token)
 
     assert seen == ["7", "8"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("KEY_FALLBACKS", ["x" * 20 + "an older secret"]), ("ALGORITHM", "HS256")],
+)
+def test_settings_that_keys_would_hide_stop_the_start(
+    app: Flask, name: str, value: t.Any
+) -> None:
+    """Else a fallback that is set verifies nothing, and nobody hears of it."""
+    app.config[f"TOOLKIT_JWT_{name}"] = value
+
+    with pytest.raises(ConfigError, match=f"{name}: says nothing about keys="):
+        JWT(app, keys=KeySet(Key.generate("ES256")))

@@ -246,3 +246,14 @@ def test_an_address_has_one_owner(app: Flask) -> None:
 
     with pytest.raises(ConfigError, match="is the address of 'jwt_jwks' already"):
         JWT(app, name="partner")
+
+
+def test_every_host_answers(app: Flask) -> None:
+    """Where routes belong to hosts, issuers are still asked at theirs."""
+    hosts = Flask("hosts", host_matching=True, static_folder=None)
+    hosts.config.update(app.config)
+    JWT(hosts)
+    client = hosts.test_client()
+
+    for host in ("shop.example", "api.shop.example:8443"):
+        assert client.get(PATH, base_url=f"https://{host}").status_code == 200

@@ -42,6 +42,7 @@ from flask_toolkit.jwt._keys._private import private_text
 from flask_toolkit.jwt._keys._rotation import rotate
 from flask_toolkit.jwt._keys._rotation import Rotation
 from flask_toolkit.jwt._keys._rotation import write_new
+from flask_toolkit.jwt._words import moment
 
 NOW = 1_800_000_000.0
 LIFETIME = 1000.0
@@ -185,6 +186,7 @@ PUBLIC = Key.load(ONE).public_jwk()
         pytest.param([ONE, {**TWO, "exp": "1"}], "key 2: exp must be", id="exp-text"),
         pytest.param([ONE, {**TWO, "exp": True}], "key 2: exp must be", id="exp-bool"),
         pytest.param([ONE, {**TWO, "exp": -1}], "key 2: exp must be", id="exp-minus"),
+        pytest.param([ONE, {**TWO, "exp": 1e20}], "key 2: exp must be", id="exp-far"),
         pytest.param([PUBLIC, TWO], "the first key must be private", id="public"),
         pytest.param([{**ONE, "exp": 9e9}], "and have no exp", id="retired-first"),
         pytest.param([ONE, ONE], "two keys have the same kid", id="same"),
@@ -217,7 +219,7 @@ def test_a_file_that_cannot_be_used_is_named_and_never_quoted(
     )
 )
 @example({"kty": "EC", "crv": {}, "x": "", "y": ""})
-@budget(max_examples=200)
+@budget(max_examples=200, deadline=None)
 def test_whatever_stands_there_is_one_kind_of_error(
     tmp_path_factory: pytest.TempPathFactory, content: object
 ) -> None:
@@ -803,3 +805,10 @@ def test_a_new_file_that_fails_leaves_nothing(
         write_new(tmp_path / "key", b"key")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lifetime_without_end_can_be_shown(write: Write) -> None:
+    """The file was replaced already when the command would print it."""
+    done = rotate(write([ONE, TWO]), alg=None, now=NOW, lifetime=1e15)
+
+    assert [moment(exp) for _, exp in done.retired] == ["9999-12-31 23:59:59 UTC"]

@@ -3,12 +3,14 @@
 They are built here in the shape that version 4.7.4 writes, with the old key.
 """
 
+import threading
 import typing as t
 import uuid
 from collections.abc import Callable
 
 import jwt as pyjwt
 import pytest
+from flask import abort
 from flask import Flask
 from flask import Request
 from flask.testing import FlaskClient
@@ -18,6 +20,7 @@ from flask_toolkit.errors import ConfigError
 from flask_toolkit.identity import current_identity
 from flask_toolkit.jwt import Claims
 from flask_toolkit.jwt import JWT
+from flask_toolkit.stores import store_for
 
 from .conftest import NOW
 
@@ -93,7 +96,11 @@ def _legacy(app: Flask, jwt: AnyJWT, clock: t.Any) -> AnyJWT:
     @legacy.required(check=_is_old_refresh_token)
     def exchange() -> dict[str, t.Any]:
         old = legacy.claims
-        legacy.revoke()
+        store, ttl = store_for(app), old["exp"] - NOW + 60
+
+        if store.put_if_absent(f"exchanged:{old.jti}", b"1", ttl) is not None:
+            abort(401)
+
         return jwt.issue(old.sub, auth_time=old.iat).to_dict()
 
     return legacy
@@ -142,6 +149,37 @@ def test_an_old_refresh_token_is_exchanged_once(
     assert client.post("/refresh", data=form).status_code == 200
     again = ask(_old(), "/exchange", "POST")
     assert again.status_code == 401
+
+
+def test_ten_exchanges_at_once_make_one_session(
+    app: Flask, jwt: AnyJWT, legacy: AnyJWT
+) -> None:
+    """Who is asked before somebody else has written waits for all to be asked."""
+    met = threading.Barrier(10)
+    taken: list[int] = []
+    view = app.view_functions["exchange"]
+    inside = t.cast("t.Any", view).__wrapped__
+
+    def exchange() -> t.Any:
+        met.wait()
+        return inside()
+
+    app.view_functions["exchange"] = legacy.required(check=_is_old_refresh_token)(
+        exchange
+    )
+
+    def send() -> None:
+        header = {"Authorization": f"Bearer {_old()}"}
+        answer = app.test_client().post("/exchange", headers=header)
+        taken.append(answer.status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(taken) == [200] + [401] * 9
 
 
 def test_an_exchange_is_no_sign_in(

@@ -223,9 +223,15 @@ def test_an_old_sign_in_must_be_renewed(
     [
         pytest.param({"max_age": -1}, ValueError, "must not be negative", id="age"),
         pytest.param({"typ": ""}, ValueError, "no media type", id="typ"),
+        pytest.param(
+            {"typ": "Refresh+JWT"}, ValueError, "opens no view", id="refresh-token"
+        ),
         pytest.param({"scope": 'a"'}, ValueError, "printable ASCII", id="scope"),
         pytest.param({"locations": "header"}, TypeError, "a list", id="one-text"),
         pytest.param({"locations": []}, TypeError, "at least one", id="nowhere"),
+        pytest.param({"locations": ["headers"]}, TypeError, "no location", id="typo"),
+        pytest.param({"locations": [5]}, TypeError, "no location", id="number"),
+        pytest.param({"check": True}, TypeError, "plain function", id="no-function"),
         pytest.param({"scopes": "a"}, TypeError, "unexpected keyword", id="unknown"),
     ],
 )

@@ -377,6 +377,7 @@ def test_a_store_that_is_down_is_a_503(app: Flask, key: Key) -> None:
     answer = app.test_client().get("/x", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
+    assert answer.headers.getlist("Cache-Control") == ["no-store"]
 
 
 def test_a_user_that_is_gone_cannot_refresh(

@@ -90,7 +90,9 @@ def test_one_name_must_not_begin_another(names: tuple[str, str]) -> None:
         Lamp(app, name=names[1])
 
 
-@pytest.mark.parametrize("name", ["store", "config", "Lamp", "my lamp", ""])
+@pytest.mark.parametrize(
+    "name", ["store", "config", "signing", "errors", "identity", "Lamp", "my lamp", ""]
+)
 def test_a_name_must_fit(name: str) -> None:
     """Reserved names and such that make no settings key are refused."""
     with pytest.raises(SetupError, match="cannot be the name of a component"):

@@ -12,6 +12,7 @@ import os
 import stat
 import typing as t
 
+from flask_toolkit.jwt._claims import is_number
 from flask_toolkit.jwt._errors import TokenInvalidError
 from flask_toolkit.jwt._jws import read_object
 
@@ -145,7 +146,8 @@ def _entry(path: Path, number: int, jwk: object) -> Entry:
     members = t.cast("dict[str, t.Any]", jwk)
     exp = members.get("exp")
 
-    if exp is not None and (type(exp) not in {int, float} or exp <= 0):
+    # Later than a date can be, it could not be shown either.
+    if exp is not None and (not is_number(exp) or exp <= 0):
         raise KeyFileError(path, f"key {number}: exp must be seconds since 1970")
 
     try:

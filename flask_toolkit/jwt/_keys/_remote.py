@@ -235,7 +235,7 @@ class Source(t.Generic[T]):
             raise StoreUnavailableError(
                 "The keys that verify this token cannot be fetched at the moment."
                 " Try again shortly.",
-                headers=[("Retry-After", str(wait)), ("Cache-Control", "no-store")],
+                headers=[("Retry-After", str(wait))],
             )
 
         return self._value

@@ -12,6 +12,8 @@ import os
 import typing as t
 from functools import partial
 
+from flask_toolkit.jwt._claims import END_OF_TIME
+
 from ._key import Key
 from ._keyfile import by_end
 from ._keyfile import Entry
@@ -125,7 +127,8 @@ def _retired(entry: Entry, exp: float) -> Entry:
     # Of a pair the private half goes: it must not sign any more.
     is_secret = entry.key.alg in SECRET_ALGORITHMS
     jwk = entry.jwk if is_secret else entry.key.public_jwk()
-    end = math.ceil(exp)
+    # A SESSION_LIFETIME may be longer than there are dates.
+    end = min(math.ceil(exp), END_OF_TIME - 1)
     return Entry(entry.key, end, {**jwk, "exp": end})
 
 
