@@ -16,6 +16,7 @@ toolkit: t.Final = LazyGroup(
         "guard": Entry(f"{_HERE}._guard", "Show and lock who may use which route."),
         "jwt": Entry(f"{_HERE}._jwt", "Make and rotate keys, look at tokens."),
         "middleware": Entry(f"{_HERE}._middleware", "List the layers around the app."),
+        "routes": Entry(f"{_HERE}._routes", "List the routes, and check them."),
         "secret-key": _SECRET_KEY,
         "store": Entry(f"{_HERE}._store", "Drop what has expired in the stores."),
     },

@@ -22,7 +22,7 @@ _log = logging.getLogger("flask_toolkit.routing")
 
 # https://url.spec.whatwg.org/#url-path-segment-string, without the slash
 _SAFE = "!$&'()*+,:;=@"
-_SLACK = 64  # what literals and neighbours in the same segment may need
+GUARD_SLACK = 64  # what literals and neighbours in the same segment may need
 _ISOLATING = 75  # after int (50), before string (100)
 _SPANNING = 150  # before path (200)
 _SHOWN = 80
@@ -99,9 +99,11 @@ class RegexConverter(BaseConverter):
         # A guard in front of the body: what is too long is refused before a
         # pattern that backtracks badly gets to see it.
         self.regex: str = (
-            f"(?!(?s:.{{{self.maxlength + _SLACK + 1}}})){self._checked.body}"
+            f"(?!(?s:.{{{self.maxlength + GUARD_SLACK + 1}}})){self._checked.body}"
         )
         self._safe = f"{_SAFE}/" if self.slashes else _SAFE
+        self._plain: bool = self._checked.plain and not self._checked.context
+        self._casts: bool = type(self).cast is not RegexConverter.cast
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.pattern!r}>"
@@ -113,13 +115,14 @@ class RegexConverter(BaseConverter):
             or a dot segment, or cannot be cast. It becomes a 404; Werkzeug does
             not try the next rule.
         """
-        reason = refusal(value, maxlength=self.maxlength, slashes=self.slashes)
+        if not self._plain or len(value) > self.maxlength:
+            reason = self._refusal(value)
 
-        if reason is None and self._checked.context and not self.matches(value):
-            reason = "it matches only between its neighbours"
+            if reason is not None:
+                raise ValidationError(f"{self._names(value)}: {reason}")
 
-        if reason is not None:
-            raise ValidationError(f"{self._names(value)}: {reason}")
+        if not self._casts:
+            return value
 
         try:
             return self.cast(value)
@@ -171,6 +174,14 @@ class RegexConverter(BaseConverter):
             len(text) <= self.maxlength
             and self._checked.full.fullmatch(text) is not None
         )
+
+    def _refusal(self, text: str) -> str | None:
+        reason = refusal(text, maxlength=self.maxlength, slashes=self.slashes)
+
+        if reason is None and self._checked.context and not self.matches(text):
+            return "it matches only between its neighbours"
+
+        return reason
 
     def _names(self, value: t.Any) -> str:
         shown = repr(value)

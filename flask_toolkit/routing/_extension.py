@@ -10,8 +10,13 @@ from weakref import WeakSet
 
 from flask_toolkit._extension import Extension
 from flask_toolkit._extension import State
+from flask_toolkit._origins import CheckInfo
+from flask_toolkit._origins import Finding
+from flask_toolkit._origins import Level
 from flask_toolkit.errors import SetupError
 
+from ._fast import install_fast_matcher
+from ._fast import is_fast
 from ._settings import ConvertersSettings
 from ._shipped import DEFAULT
 from ._shipped import SHIPPED
@@ -20,6 +25,7 @@ from ._shipped import SlugConverter
 if t.TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from flask import Flask
     from werkzeug.routing import BaseConverter
@@ -43,6 +49,15 @@ class Converters(Extension[ConvertersSettings], component="converters"):
     :param patterns: Converter classes, from :func:`pattern` or with a ``name``.
     :param include: Which of the shipped converters to install; all of them.
     """
+
+    known_checks: t.ClassVar[tuple[CheckInfo, ...]] = (
+        CheckInfo(
+            "converters.matcher",
+            "warning",
+            always=True,
+            when="the fast matcher was asked for and does not fit",
+        ),
+    )
 
     def __init__(
         self,
@@ -85,6 +100,9 @@ class Converters(Extension[ConvertersSettings], component="converters"):
         app.url_map.converters.update(self._patterns | shipped)
         self._apps.add(app)
 
+        if settings.fast_matcher:
+            install_fast_matcher(app)
+
         if kept:
             _log.warning(
                 "%r keeps its own converters for %s; those of Flask-Toolkit are"
@@ -94,6 +112,26 @@ class Converters(Extension[ConvertersSettings], component="converters"):
             )
 
         return State(self, settings)
+
+    def checks(
+        self, app: Flask, settings: ConvertersSettings, *, deploy: bool = False
+    ) -> Iterator[Finding]:
+        """Yield what was asked for and does not work on ``app``.
+
+        :param deploy: Makes no difference here.
+        """
+        del deploy  # as every extension is asked
+
+        if settings.fast_matcher and not is_fast(app):
+            yield Finding(
+                "converters.matcher",
+                Level.WARNING,
+                "The fast matcher does not fit this Werkzeug, or the application has"
+                " a matcher of its own; routes are matched as without it.",
+                "See the FastMatcherWarning of the start; a newer Flask-Toolkit may"
+                " know this Werkzeug.",
+                key="TOOLKIT_CONVERTERS_FAST_MATCHER",
+            )
 
     def _shipped_for(
         self, app: Flask, settings: ConvertersSettings

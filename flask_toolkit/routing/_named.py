@@ -16,6 +16,7 @@ from ._patterns import refusal
 if t.TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Sequence
+    from enum import Enum
 
 T = t.TypeVar("T")
 
@@ -67,12 +68,10 @@ def pattern(
                 empty=empty,
                 weight=weight,
             )
+            self._casts = cast is not None or canonical
 
         def cast(self, text: str) -> t.Any:
-            if cast is None:
-                return text
-
-            value = cast(text)
+            value = text if cast is None else cast(text)
 
             if canonical and self.format(value) != text:
                 raise ValidationError(f"{self._names(text)}: it is not canonical")
@@ -96,6 +95,61 @@ def pattern(
     Named.examples = tuple(examples)
     check_examples(Named(Map()))
     return Named
+
+
+def enum_converter(
+    enum: type[Enum],
+    *,
+    name: str | None = None,
+    by: t.Literal["name", "value"] = "value",
+    ignorecase: bool = False,
+) -> type[RegexConverter]:
+    """Return a converter for the members of an enumeration.
+
+    ::
+
+        class Color(enum.Enum):
+            RED = "red"
+            GREEN = "green"
+
+
+        Converters(app, patterns=[enum_converter(Color)])  # then: "/<color:c>"
+
+    :param name: What it is called in a rule; the name of the class in lower case.
+    :param by: Whether a URL has the values of the members or their names.
+    :param ignorecase: Accept either case; a URL is built as the member is written.
+    :raises PatternError: If there is no member, or two have the same text.
+    """
+    if by not in {"name", "value"}:
+        raise PatternError(f"by is 'name' or 'value', got {by!r}", pattern=None)
+
+    texts = {one.name: str(one.name if by == "name" else one.value) for one in enum}
+    members = {_folded(text, ignorecase): enum[key] for key, text in texts.items()}
+
+    if not texts or len(members) < len(texts):
+        raise PatternError(
+            f"{enum.__name__} has no members, or two of the same text", pattern=None
+        )
+
+    def text_of(member: Enum) -> str:
+        if not isinstance(member, enum):
+            raise TypeError(f"not a {enum.__name__}")
+
+        return texts[member.name]
+
+    return pattern(
+        enum.__name__.lower() if name is None else name,
+        "|".join(map(re.escape, texts.values())),
+        cast=lambda text: members[_folded(text, ignorecase)],
+        format=text_of,
+        examples=tuple(texts.values()),
+        maxlength=max(1, *map(len, texts.values())),
+        ignorecase=ignorecase,
+    )
+
+
+def _folded(text: str, ignorecase: bool) -> str:
+    return text.lower() if ignorecase else text
 
 
 def check_examples(converter: RegexConverter) -> None:

@@ -14,7 +14,7 @@ import typing as t
 
 from flask_toolkit.errors import SetupError
 
-_TOKEN: t.Final = re.compile(
+TOKEN: t.Final = re.compile(
     r"""
       (?P<comment> \(\?\#[^)]*\) )
     | (?P<look>    \(\?<?[=!] )
@@ -40,6 +40,9 @@ _EDGES: t.Final = frozenset({r"\b", r"\B"})
 _ANCHORS: t.Final = frozenset({"^", "$", r"\A", r"\Z", r"\z"})
 _OPERATORS: t.Final = frozenset("*+?|")
 _NEVER: t.Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_REFUSED: t.Final = "".join(
+    map(chr, (*range(0x20), 0x7F, *b"./%", *range(0xD800, 0xE000)))
+)
 _DOTS: t.Final = re.compile(r"(?:\A|/)(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
 
 _NO_REFERENCE = "Repeat what the group says; groups belong to Werkzeug here."
@@ -97,6 +100,9 @@ class Pattern(t.NamedTuple):
     context: bool
     """Whether it looks at its neighbours, so that a match there proves nothing."""
 
+    plain: bool
+    """Whether no text that matches can have what :func:`refusal` looks for."""
+
 
 @functools.lru_cache(maxsize=512)
 def check_pattern(
@@ -120,7 +126,7 @@ def check_pattern(
     True
     """
     _compile(source, source)
-    tokens = list(_TOKEN.finditer(source))
+    tokens = list(TOKEN.finditer(source))
     flags = _leading_flags(source, tokens)
 
     if tokens and tokens[0][0] == "^":
@@ -148,7 +154,14 @@ def check_pattern(
             hint="Use + for *, or say empty=True.",
         )
 
-    return Pattern(source, body, full, rewriter.slashes, rewriter.context)
+    return Pattern(
+        source,
+        body,
+        full,
+        slashes=rewriter.slashes,
+        context=rewriter.context,
+        plain=rewriter.plain,
+    )
 
 
 def refusal(text: str, *, maxlength: int, slashes: bool) -> str | None:
@@ -231,6 +244,12 @@ def _refuse_flags(source: str, token: re.Match[str], letters: set[str]) -> None:
         )
 
 
+@functools.lru_cache(maxsize=512)
+def _can_be_refused(atom: str) -> bool:
+    """Tell whether an atom matches a character that a value may not have."""
+    return re.search(atom, _REFUSED) is not None
+
+
 def _is_slash(item: str) -> bool:
     r"""Tell whether one written character is a slash, also as ``\x2f``."""
     if item[0] != "\\":
@@ -248,6 +267,7 @@ class _Rewriter:
         self.slashes = False
         self.context = False
         self.consumes = False
+        self.plain = True
         self._open: list[bool] = []  # one entry a group: is it a lookaround?
 
     def take(self, token: re.Match[str]) -> None:
@@ -285,6 +305,7 @@ class _Rewriter:
         elif text not in _OPERATORS and not any(self._open):
             self.consumes = True
             self.slashes |= self._writes_slash(kind, text)
+            self.plain = self.plain and not _can_be_refused(text)
 
     def _writes_slash(self, kind: str, text: str) -> bool:
         if kind == "members":

@@ -5,11 +5,15 @@ from __future__ import annotations
 import typing as t
 import unicodedata
 from datetime import date
+from datetime import datetime
+from datetime import UTC
+from decimal import Decimal
 from uuid import UUID
 
 from werkzeug.routing import ValidationError
 
 from ._converters import RegexConverter
+from ._lists import ListConverter
 from ._patterns import PatternError
 
 if t.TYPE_CHECKING:
@@ -18,7 +22,10 @@ if t.TYPE_CHECKING:
 _UUID = (
     r"[0-9a-f]{{8}}-[0-9a-f]{{4}}-{}[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}"
 )
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _LONGEST = 4096
+_MOST_PLACES = 18
+_DIGITS = 18  # before the point, as for sint
 
 
 class SlugConverter(RegexConverter):
@@ -91,6 +98,58 @@ class SignedIntConverter(RegexConverter):
         return number
 
 
+class DecimalConverter(RegexConverter):
+    """Accept amounts with a fixed number of decimals: ``<decimal(places=2):price>``.
+
+    At most 18 digits before the point, no leading zero, exponent or ``-0.00``. A
+    value that would have to be rounded is not built.
+
+    :param places: The number of decimals, 1 to 18; 2 if unset.
+    """
+
+    name = "decimal"
+
+    def __init__(
+        self, map: Map, *, places: int | str | None = None, weight: int | None = None
+    ) -> None:
+        self.places: int = self._number("places", places, 2, least=1)
+
+        if self.places > _MOST_PLACES:
+            raise PatternError(
+                f"<decimal> takes at most {_MOST_PLACES} places, got {self.places}",
+                pattern=None,
+            )
+
+        whole = f"(?:0|[1-9][0-9]{{0,{_DIGITS - 1}}})"
+        super().__init__(
+            map, rf"-?{whole}\.[0-9]{{{self.places}}}", maxlength=255, weight=weight
+        )
+        zeros = "0" * (self.places - 1)
+        self.examples: tuple[str, ...] = (f"12.{zeros}5", f"-0.{zeros}1")
+
+    def cast(self, text: str) -> Decimal:
+        """Return the amount; refuse a zero with a sign."""
+        amount = Decimal(text)
+
+        if amount.is_signed() and not amount:
+            raise ValidationError(f"{self._names(text)}: zero has no sign")
+
+        return amount
+
+    def format(self, value: t.Any) -> str:
+        """Return the text of an amount that needs no rounding."""
+        # The size is looked at first: 1E+999999 would be written out.
+        if not isinstance(value, Decimal) or value.adjusted() >= _DIGITS:
+            raise TypeError("not a Decimal of that size")
+
+        text = f"{value:.{self.places}f}"
+
+        if Decimal(text) != value:
+            raise ValueError("it has more decimals")
+
+        return text
+
+
 class DateConverter(RegexConverter):
     """Accept days as ``YYYY-MM-DD`` (RFC 3339): ``<date:day>``."""
 
@@ -108,6 +167,44 @@ class DateConverter(RegexConverter):
             raise TypeError("not a date")
 
         return value.isoformat()
+
+
+class DatetimeConverter(RegexConverter):
+    """Accept moments as ``YYYY-MM-DDTHH:MM:SSZ`` (RFC 3339): ``<datetime:at>``.
+
+    The value is an aware :class:`~datetime.datetime` in UTC. One of another zone is
+    converted when building; one with a fraction of a second is not built.
+
+    :param tz: ``"naive"`` for times of no zone, without the ``Z``; else ``"utc"``.
+    """
+
+    name = "datetime"
+
+    def __init__(self, map: Map, *, tz: str = "utc", weight: int | None = None) -> None:
+        if tz not in {"utc", "naive"}:
+            raise PatternError(
+                f"<datetime> takes tz='utc' or tz='naive', got {tz!r}", pattern=None
+            )
+
+        self._end = "" if tz == "naive" else "Z"
+        pattern = f"{DateConverter.pattern}T{_TIME}{self._end}"
+        super().__init__(map, pattern, weight=weight)
+        self.examples: tuple[str, ...] = (f"2026-02-28T23:59:00{self._end}",)
+
+    def cast(self, text: str) -> datetime:
+        """Return the moment."""
+        return datetime.fromisoformat(text)
+
+    def format(self, value: t.Any) -> str:
+        """Return the text of a moment in whole seconds, with or without a zone."""
+        if not isinstance(value, datetime):
+            raise TypeError("not a datetime")
+
+        if value.microsecond or (value.utcoffset() is None) is bool(self._end):
+            raise ValueError("a fraction of a second, or the other kind of time")
+
+        moment = value.astimezone(UTC) if self._end else value
+        return f"{moment.replace(tzinfo=None).isoformat()}{self._end}"
 
 
 class UUID4Converter(RegexConverter):
@@ -162,10 +259,13 @@ SHIPPED: t.Final[dict[str, type[RegexConverter]]] = {
         RegexConverter,
         SlugConverter,
         SignedIntConverter,
+        DecimalConverter,
         DateConverter,
+        DatetimeConverter,
         UUID4Converter,
         UUID7Converter,
         HexConverter,
+        ListConverter,
     )
 }
 DEFAULT: t.Final = tuple(SHIPPED)

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask import request
 from flask import Response
+from flask import url_for
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.routing import Rule
 from werkzeug.routing import ValidationError
 
+from flask_toolkit.routing import install_fast_matcher
 from flask_toolkit.routing import pattern
 from flask_toolkit.routing import PatternError
 from flask_toolkit.routing import RegexConverter
@@ -226,6 +228,41 @@ def test_host_cannot_be_forged() -> None:
 
     with pytest.raises(BuildError):
         adapter.build("home", {"h": "EVIL/x"})
+
+
+@pytest.mark.parametrize("fast", [False, True], ids=["stock", "fast"])
+@pytest.mark.parametrize("where", ["subdomain", "host"])
+def test_values_in_subdomains_and_hosts(where: str, fast: bool) -> None:
+    """Requests find them there, and a name that does not match finds nothing."""
+    if where == "host":
+        app = Flask("shop", host_matching=True, static_host="h")
+        options = {"host": "<shard:s>.shop.example"}
+    else:
+        app = Flask("shop", static_folder=None, subdomain_matching=True)
+        app.config["SERVER_NAME"] = "shop.example"
+        options = {"subdomain": "<shard:s>"}
+
+    app.url_map.converters["shard"] = SHARD
+    assert not fast or install_fast_matcher(app)
+    app.add_url_rule("/<shard:x>", "x", lambda s, x: f"{s} {x}", **options)  # type: ignore[arg-type]  # one of two
+    client = app.test_client()
+
+    def ask_host(name: str) -> tuple[int, str]:
+        response = client.get("/s2", base_url=f"http://{name}.shop.example")
+        return response.status_code, response.text[:4]
+
+    assert ask_host("s1") == (200, "1 2")
+    assert [ask_host(name)[0] for name in ("x1", "s1.s2", "s")] == [404, 404, 404]
+
+    with app.test_request_context(base_url="http://s1.shop.example"):
+        assert url_for("x", s=7, x=8) == "http://s7.shop.example/s8"
+
+
+def _shard(text: str) -> int:
+    return int(text[1:])
+
+
+SHARD = pattern("shard", "s[0-9]+", cast=_shard, format="s{}".format, examples=["s1"])
 
 
 def test_default_that_does_not_match_fails_when_added(make: Make) -> None:
@@ -438,6 +475,11 @@ def test_converter_runs_before_before_request(make: Make) -> None:
     app.test_client().get("/x/12")
 
     assert seen == [{"x": "ab"}, 200, None, 404]
+
+
+def test_without_a_cast_a_value_is_its_text() -> None:
+    """A subclass may build on it."""
+    assert RegexConverter(Map(), "[a-z]+").cast("ab") == "ab"
 
 
 def test_repr_shows_the_pattern() -> None:

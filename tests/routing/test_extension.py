@@ -2,8 +2,11 @@
 
 import gc
 import logging
+import subprocess
+import sys
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Blueprint
@@ -12,6 +15,7 @@ from werkzeug.routing import BaseConverter
 from werkzeug.routing import BuildError
 from werkzeug.routing import UnicodeConverter
 
+import flask_toolkit
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import SetupError
 from flask_toolkit.routing import Converters
@@ -263,6 +267,22 @@ def test_two_apps_have_their_own_defaults(ask: Ask) -> None:
         assert converters.settings_of(app).maxlength == length
 
     assert answers == ["404", "abc"]
+
+
+def test_room_is_cheap_to_import() -> None:
+    """Neither tokens nor stores come along."""
+    home = str(Path(flask_toolkit.__file__).parents[1])
+    code = f"import sys; sys.path.append({home!r}); import flask_toolkit.routing"
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", f"{code}; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert {"flask_toolkit.routing", "jwt", "redis"} & {*ran.stdout.split()} == {
+        "flask_toolkit.routing"
+    }
 
 
 def test_no_context_is_needed() -> None:

@@ -146,6 +146,29 @@ def test_look_at_neighbours_is_seen(source: str, context: bool) -> None:
     assert check_pattern(source).context is context
 
 
+@pytest.mark.parametrize(
+    ("source", "plain"),
+    [
+        pytest.param(r"[A-Z]{3}-\d{4}", True, id="code"),
+        pytest.param(r"(?i)\w+~é", True, id="words"),
+        pytest.param(r"(?!\.)a(?#.)", True, id="not-consuming"),
+        pytest.param(".+", False, id="dot"),
+        pytest.param("[^/]+", False, id="negated"),
+        pytest.param("[!-~]+", False, id="range"),
+        pytest.param(r"\W", False, id="non-word"),
+        pytest.param(r"a\.b", False, id="written-dot"),
+        pytest.param(r"a\x2eb", False, id="escaped-dot"),
+        pytest.param("100%", False, id="percent"),
+        pytest.param("a/b", False, id="slash"),
+        pytest.param(r"a\t", False, id="control"),
+        pytest.param("[\ud8a0]", False, id="surrogate"),
+    ],
+)
+def test_plain_patterns_are_known(source: str, plain: bool) -> None:
+    """What they match needs no further look at a request."""
+    assert check_pattern(source).plain is plain
+
+
 def test_digits_are_ascii_unless_opened() -> None:
     """One resource has one URL: the digits of other scripts are not digits."""
     assert not check_pattern(r"\d+").full.fullmatch("٣")
@@ -263,6 +286,20 @@ def test_rewritten_pattern_means_the_same(
         if not text.endswith("\n"):
             expected = bool(oracle.fullmatch(text))
             assert bool(checked.full.fullmatch(text)) is expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(_PATTERNS, st.lists(st.text("aA1/.%\n\ud800", max_size=4), min_size=9))
+def test_plain_patterns_match_nothing_dangerous(source: str, texts: list[str]) -> None:
+    """Skipping the look loses nothing."""
+    try:
+        checked = check_pattern(source, empty=True)
+    except PatternError:
+        return
+
+    for text in texts:
+        if checked.plain and checked.full.fullmatch(text):
+            assert refusal(text, maxlength=99, slashes=False) is None
 
 
 @settings(max_examples=300, deadline=None)

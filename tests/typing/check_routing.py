@@ -1,7 +1,9 @@
 """What type checkers must see of ``flask_toolkit.routing``; never run."""
 
+import enum
 import typing as t
 from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -9,14 +11,22 @@ from flask import Flask
 from werkzeug.routing import Map
 
 from flask_toolkit.errors import SetupError
+from flask_toolkit.routing import check
 from flask_toolkit.routing import Converters
 from flask_toolkit.routing import ConvertersSettings
 from flask_toolkit.routing import DateConverter
+from flask_toolkit.routing import DatetimeConverter
+from flask_toolkit.routing import DecimalConverter
 from flask_toolkit.routing import DEFAULT
+from flask_toolkit.routing import enum_converter
+from flask_toolkit.routing import FastMatcherWarning
 from flask_toolkit.routing import HexConverter
+from flask_toolkit.routing import install_fast_matcher
+from flask_toolkit.routing import ListConverter
 from flask_toolkit.routing import pattern
 from flask_toolkit.routing import PatternError
 from flask_toolkit.routing import RegexConverter
+from flask_toolkit.routing import RouteFinding
 from flask_toolkit.routing import SignedIntConverter
 from flask_toolkit.routing import SlugConverter
 from flask_toolkit.routing import UUID4Converter
@@ -65,7 +75,15 @@ t.assert_type(regex.slashes, bool)
 t.assert_type(regex.weight, int)
 app.url_map.converters["regex"] = RegexConverter
 
+t.assert_type(converters.settings_of(app).fast_matcher, bool)
+t.assert_type(converters.settings_of(app).lint_ignore, tuple[str, ...])
 t.assert_type(DateConverter(Map()).cast("2026-01-01"), date)
+t.assert_type(DatetimeConverter(Map(), tz="naive").cast("x"), datetime)
+t.assert_type(DecimalConverter(Map(), places="3").cast("1.000"), Decimal)
+t.assert_type(
+    ListConverter(Map(), of="sint", sep=";", min=1, max=9).cast("1"),
+    tuple[t.Any, ...],
+)
 t.assert_type(SignedIntConverter(Map(), min="-5", max=5).cast("1"), int)
 t.assert_type(SlugConverter(Map(), unicode=True).cast("a"), str)
 t.assert_type(HexConverter(Map(), length=8).length, int)
@@ -84,6 +102,28 @@ class Price(RegexConverter):
 
 t.assert_type(Price(Map()).cast("0.99"), Decimal)
 Converters(app, patterns=[Price])
+
+
+class Color(enum.Enum):
+    RED = "red"
+
+
+t.assert_type(enum_converter(Color), type[RegexConverter])
+enum_converter(Color, name="paint", by="name", ignorecase=True)
+enum_converter(Color, by="key")  # type: ignore[arg-type]
+enum_converter(Color.RED)  # type: ignore[arg-type]
+
+t.assert_type(check(app), list[RouteFinding])
+check(app, ignore=["R010", "R002:shop.item"])
+check(app, {"R010"})  # type: ignore[call-arg]  # keyword-only
+for finding in check(app):
+    t.assert_type(finding.code, str)
+    name: str = finding.level.name
+    t.assert_type(finding.rule + finding.endpoint + finding.message, str)
+    t.assert_type(finding.hint, str)
+
+t.assert_type(install_fast_matcher(app), bool)
+warning: RuntimeWarning = FastMatcherWarning()
 
 error = PatternError("Bad", pattern="(", position=0, hint="Close it.")
 t.assert_type(error.pattern, str | None)
