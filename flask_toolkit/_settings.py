@@ -227,9 +227,10 @@ class _Reader:
     def unknown(self) -> Iterator[ConfigProblem]:
         """Yield the keys of this component's prefix that are no field."""
         known = {field.key for field in self.spec.fields.values()}
+        prefix = self.spec.prefix
 
         for key in self.config:
-            if key.startswith(self.spec.prefix) and key not in known:
+            if key.startswith(prefix) and key not in known:
                 near = suggest(key, known)
                 message = "no such setting" + (
                     f"; did you mean {near}?" if near else ""

@@ -17,6 +17,7 @@ from ._kinds import unwrap
 from ._kinds import ValueProblem
 from ._read import from_text
 from ._read import from_value
+from ._read import reader_of
 from ._text import is_deep
 from ._text import read_json
 
@@ -33,6 +34,7 @@ __all__ = [
     "is_table",
     "members_of",
     "read_json",
+    "reader_of",
     "seconds",
     "unwrap",
 ]

@@ -39,8 +39,19 @@ def from_text(kind: t.Any, text: str, *, base: Path | None = None) -> t.Any:
     >>> from_text(timedelta, "1h30m")
     datetime.timedelta(seconds=5400)
     """
+    # Most variables are of such a type; the way below costs more.
+    reader = reader_of(kind)
+
+    if reader is not None:
+        return reader(text)
+
     kind, constraints = unwrap(kind)
     return _constrained(_parse(kind, text, base), constraints)
+
+
+def reader_of(kind: t.Any) -> Callable[[str], t.Any] | None:
+    """Return what reads text as a plain class, ``None`` for all other types."""
+    return READERS.get(kind) if type(kind) is type else None
 
 
 def from_value(kind: t.Any, value: t.Any, *, base: Path | None = None) -> t.Any:

@@ -8,12 +8,13 @@ import re
 import typing as t
 from datetime import timedelta
 
+from ._kinds import is_dict
 from ._kinds import ValueProblem
 from ._kinds import WORDS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
@@ -147,21 +148,22 @@ READERS: dict[t.Any, Callable[[str], t.Any]] = {
 
 def is_deep(value: t.Any, *, limit: int) -> bool:
     """Tell whether a parsed value is nested too deeply or has too many parts."""
-    waiting = [(value, 0)]
+    waiting: list[tuple[Collection[t.Any], int]] = [((value,), 0)]
     count = 0
 
     while waiting:
-        item, depth = waiting.pop()
-        count += 1
+        parts, depth = waiting.pop()
+        count += len(parts)
 
         if count > limit or depth > _DEPTH:
             return True
 
-        if isinstance(item, (dict, list)):
-            parts = t.cast(
-                "Iterable[t.Any]", item.values() if isinstance(item, dict) else item
-            )
-            waiting.extend((part, depth + 1) for part in parts)
+        # Only what can hold more waits: most values of most files cannot.
+        for part in parts:
+            if is_dict(part):
+                waiting.append((part.values(), depth + 1))
+            elif type(part) is list:
+                waiting.append((part, depth + 1))
 
     return False
 

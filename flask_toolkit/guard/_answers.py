@@ -6,6 +6,7 @@ import logging
 import typing as t
 from inspect import isawaitable
 
+from flask import after_this_request
 from flask import flash
 from flask import session
 
@@ -135,6 +136,9 @@ def _answer(
     location = refusal_location(app, request, state.settings, decision, error)
 
     if location is None:
+        # The application's own page for the error knows nothing of its headers.
+        after_this_request(_keep_out)
+
         if app.debug:
             error.members["decision"] = decision.summary()
 
@@ -144,6 +148,11 @@ def _answer(
         _flash_once(app, state.settings.message)
 
     response = app.make_response(app.redirect(location, 303))
+    response.headers["Cache-Control"] = _NO_STORE
+    return response
+
+
+def _keep_out(response: Response) -> Response:
     response.headers["Cache-Control"] = _NO_STORE
     return response
 

@@ -105,6 +105,10 @@ def _add(target: T, mark: AccessMark) -> T:
             cross_origin=known.cross_origin or mark.cross_origin,
         )
 
+    if isinstance(target, (staticmethod, classmethod)):
+        # What a class gives out is the function, not the descriptor around it.
+        _add(t.cast("t.Any", target).__func__, mark)
+
     try:
         setattr(target, MARK, mark)
     except (AttributeError, TypeError):

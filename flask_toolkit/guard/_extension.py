@@ -28,6 +28,8 @@ from flask_toolkit.identity import trusted_origins
 from ._answers import challenges
 from ._answers import refuse
 from ._callbacks import Callbacks
+from ._checks import findings
+from ._checks import KNOWN
 from ._credentials import headers_of
 from ._gate import finisher
 from ._gate import gate_for
@@ -61,6 +63,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Coroutine
     from collections.abc import Iterable
+    from collections.abc import Iterator
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -69,6 +72,8 @@ if t.TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
     from flask.typing import ResponseReturnValue
 
+    from flask_toolkit._origins import CheckInfo
+    from flask_toolkit._origins import Finding
     from flask_toolkit.identity import Authenticator
     from flask_toolkit.identity import Identity
 
@@ -79,6 +84,8 @@ if t.TYPE_CHECKING:
 
 U = t.TypeVar("U")
 _SERVER_ERROR = 500
+# The session key of a guard is its name after an underscore, as are Flask's own.
+_FLASKS = frozenset({"flashes", "permanent"})
 _log = logging.getLogger("flask_toolkit.guard")
 
 
@@ -100,11 +107,13 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
     :param authenticators: How callers are found. Default: by the session.
     :param require: What every route asks for that is not marked otherwise.
     :param login_view: Default of ``TOOLKIT_GUARD_LOGIN_VIEW``.
-    :raises SetupError: If two authenticators have one name, or a session
-        authenticator belongs to another guard.
+    :raises SetupError: If two authenticators have one name, a session
+        authenticator belongs to another guard, or Flask's session has a key of
+        this name.
     """
 
     kernel_settings: t.ClassVar[tuple[str, ...]] = ("trusted",)
+    known_checks: t.ClassVar[tuple[CheckInfo, ...]] = KNOWN
 
     def __init__(
         self,
@@ -116,6 +125,10 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         login_view: str | None = None,
     ) -> None:
         super().__init__(name=name, login_view=login_view)
+
+        if name in _FLASKS:
+            raise SetupError(f"Flask keeps session['_{name}']: name the guard another.")
+
         self.require: Rule = require
         self.authenticators: tuple[Authenticator[U], ...] = tuple(authenticators)
         self._session: SessionAuthenticator | None = self._session_of(authenticators)
@@ -185,6 +198,15 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
             idle_age=None if idle is None else seconds(idle),
             finish=finisher(settings.cache_control, headers_of(asked)),
         )
+
+    def checks(
+        self, app: Flask, settings: GuardSettings, *, deploy: bool = False
+    ) -> Iterator[Finding]:
+        """Yield what works on ``app`` and should not be left like this.
+
+        :param deploy: Ask as well what only matters in production.
+        """
+        return findings(app, self.state_of(app), deploy=deploy)
 
     def default_authenticators(
         self, app: Flask, authenticators: Iterable[Authenticator[t.Any]]

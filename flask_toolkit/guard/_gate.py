@@ -50,9 +50,10 @@ if t.TYPE_CHECKING:
     from ._state import Registry
 
 
-_METHODS: t.Final = frozenset(
+METHODS: t.Final = frozenset(
     {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 )
+"""The methods that a route without a list of its own is known to take."""
 
 
 def gate_for(app: Flask, registry: Registry) -> Callable[[], Response | None]:
@@ -80,7 +81,8 @@ def gate_for(app: Flask, registry: Registry) -> Callable[[], Response | None]:
         if guard is None or access is None:
             return None
 
-        refused = plan.checks_origin and origin_refused(
+        checks = plan.checks_handshake if rule.websocket else plan.checks_origin
+        refused = checks and origin_refused(
             request_origin(request.environ, guard.trusted), guard.settings.origin_check
         )
 
@@ -101,7 +103,7 @@ def current_plan(app: Flask, registry: Registry, endpoint: str, method: str) -> 
         plan = plan_for(app, registry, endpoint, method)
 
         # A route may take any method; what clients make up is not kept.
-        if method in _METHODS:
+        if method in METHODS:
             registry.plans[key] = plan
 
     return plan
@@ -227,18 +229,13 @@ def _decide(
         verdict = evaluate(access.rule, None)
         return refuse(app, request, guard, found, verdict=verdict, rule=access.rule)
 
-    if not access.public:
-        # The most frequent rule needs no evaluation: somebody is there.
-        if access.rule is not authenticated:
-            verdict = evaluate(access.rule, facts_about(guard, identity))
+    # The most frequent rule needs no evaluation: somebody is there.
+    if not access.public and access.rule is not authenticated:
+        verdict = evaluate(access.rule, facts_about(guard, identity))
 
-            if verdict.outcome is not ALLOW:
-                found = explain(request, guard, identity)
-                return refuse(
-                    app, request, guard, found, verdict=verdict, rule=access.rule
-                )
-
-        after_this_request(guard.finish)
+        if verdict.outcome is not ALLOW:
+            found = explain(request, guard, identity)
+            return refuse(app, request, guard, found, verdict=verdict, rule=access.rule)
 
     publish(request, identity)
     return None

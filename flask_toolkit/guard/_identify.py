@@ -6,6 +6,7 @@ import dataclasses
 import time
 import typing as t
 
+from flask import after_this_request
 from werkzeug.exceptions import Unauthorized
 
 from flask_toolkit._context import the_context
@@ -83,8 +84,12 @@ def identify(
         if found is not None or not explicit_only:
             known[state.memo_key] = found
 
-        if found is not None and identity_loaded.receivers:
-            identity_loaded.send(app, guard=state.name, identity=found)
+        if found is not None:
+            # Whatever is answered may depend on the caller, on open pages too.
+            after_this_request(state.finish)
+
+            if identity_loaded.receivers:
+                identity_loaded.send(app, guard=state.name, identity=found)
     elif isinstance(found, Unauthorized):
         raise found.with_traceback(None)
 

@@ -29,6 +29,12 @@ _GUARD: t.Final = "guard"
 _FIELDS: t.Final = 6
 _MERGE: t.Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _HIDDEN: t.Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
+# Of other categories and yet drawn as nothing; and format characters that Unicode
+# got after Python 3.11, since all versions must write equal bytes.
+_BLANK: t.Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U00013430-\U0001343f\U000e0000-\U000e0fff]"
+)
 
 
 class LockError(SetupError):
@@ -214,7 +220,9 @@ def _visible(char: str) -> str:
     if char == "\\":
         return r"\\"
 
-    if char == " " or unicodedata.category(char) not in _HIDDEN:
+    is_hidden = unicodedata.category(char) in _HIDDEN or _BLANK.match(char)
+
+    if char == " " or not is_hidden:
         return char
 
     code = ord(char)

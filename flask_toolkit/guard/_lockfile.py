@@ -12,6 +12,7 @@ from flask_toolkit.errors import SetupError
 from ._gate import check_setup
 from ._lock import compare
 from ._lock import GuardRecord
+from ._lock import Lock
 from ._lock import LockError
 from ._lock import make_lock
 from ._lock import read_lock
@@ -26,7 +27,6 @@ if t.TYPE_CHECKING:
 
     from flask import Flask
 
-    from ._lock import Lock
     from ._state import Registry
 
 LOCK_FILE: t.Final = "guard.lock"
@@ -81,6 +81,7 @@ def write_lock(app: Flask, path: str | os.PathLike[str] = LOCK_FILE) -> LockRepo
     :raises SetupError: If the guards of ``app`` cannot work.
     """
     lock = _lock_of(app)
+    _check_readable(lock)
     report = LockReport(os.fspath(path), summary(lock), note="Written.")
 
     if Path(path).exists():
@@ -96,6 +97,18 @@ def write_lock(app: Flask, path: str | os.PathLike[str] = LOCK_FILE) -> LockRepo
 
     _save(Path(path), text_of(lock))
     return report
+
+
+def _check_readable(lock: Lock) -> None:
+    """Refuse what a check could not read: an empty name, a method like ``#X``."""
+    for route in lock.routes:
+        try:
+            found = read_lock(text_of(Lock((), (route,)))).routes
+        except LockError:
+            found = ()
+
+        if found != (route,):
+            raise LockError(f"a route cannot be written: {tuple(route)!r}")
 
 
 def _lock_of(app: Flask) -> Lock:

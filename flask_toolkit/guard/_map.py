@@ -10,6 +10,7 @@ from flask.views import MethodView
 from flask_toolkit.identity import REQUIRED_BY
 
 from ._gate import gate_for
+from ._gate import METHODS
 from ._marks import plan_for
 from ._plan import is_open
 from ._plan import requires_text
@@ -77,10 +78,12 @@ def accesses(app: Flask) -> Iterator[tuple[Rule, RouteAccess]]:
 def earlier_hooks(app: Flask) -> tuple[str, ...]:
     """Return what runs before the guard, in order: a name, a file and a line.
 
-    URL preprocessors always do, and the ``before_request`` functions registered
-    before the guard was attached.
+    URL preprocessors always do, those of blueprints too, and the
+    ``before_request`` functions registered before the guard was attached.
     """
-    hooks: list[t.Any] = [*app.url_value_preprocessors.get(None, ())]
+    hooks: list[t.Any] = [
+        hook for found in app.url_value_preprocessors.values() for hook in found
+    ]
 
     for hook in app.before_request_funcs.get(None, ()):
         if hook.__module__ == gate_for.__module__:
@@ -98,9 +101,11 @@ def _name_of(hook: object) -> str:
 
 
 def _of_rule(app: Flask, registry: Registry, rule: Rule) -> Iterator[RouteAccess]:
-    methods = {"GET"} if rule.methods is None else set(rule.methods)
+    methods = set(METHODS if rule.methods is None else rule.methods)
 
-    if getattr(rule, "provide_automatic_options", False):
+    if rule.websocket:
+        methods = {"GET"}
+    elif getattr(rule, "provide_automatic_options", False):
         methods.discard("OPTIONS")
 
     records = {method: _record(app, registry, rule, method) for method in methods}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import typing as t
 
 from flask.views import MethodView
@@ -46,12 +48,14 @@ def plan_for(app: Flask, registry: Registry, endpoint: str, method: str) -> Plan
         *_of_method(view, method),
     ]
     access = compile_access(guard.rule, sources)
-    checks_origin = (
-        method not in SAFE_METHODS
-        and not access.cross_origin
-        and guard.settings.origin_check != "off"
+    checks = not access.cross_origin and guard.settings.origin_check != "off"
+    return Plan(
+        view,
+        guard,
+        access,
+        checks_origin=checks and method not in SAFE_METHODS,
+        checks_handshake=checks,
     )
-    return Plan(view, guard, access, checks_origin)
 
 
 def opened_endpoints(registry: Registry) -> dict[str, str]:
@@ -81,7 +85,9 @@ def _of_view(app: Flask, registry: Registry, endpoint: str) -> Iterator[Source]:
     view = app.view_functions.get(endpoint)
     cls = _class_of(view)
     inherited = [] if cls is None else [own_mark(base) for base in cls.__mro__[:0:-1]]
-    # A base class tightens its children; being open is not inherited.
+    inherited += map(own_mark, _beneath(view))
+    # A base class tightens its children, and what a view calls the view; being
+    # open is not inherited.
     yield from (Source("marker", m) for m in inherited if m is not None and m.rules)
 
     marks = [own_mark(cls), own_mark(view)]
@@ -99,6 +105,17 @@ def _of_view(app: Flask, registry: Registry, endpoint: str) -> Iterator[Source]:
         yield Source("static", _OPEN)
 
     yield from own
+
+
+def _beneath(view: t.Any) -> Iterator[object]:
+    """Yield what runs when a view runs that is no function: where marks may be."""
+    while isinstance(view, functools.partial):
+        view = t.cast("t.Any", view).func
+        yield view
+
+    if view is not None and not inspect.isroutine(view):
+        yield type(view)
+        yield type(view).__call__
 
 
 def _of_method(view: Callable[..., t.Any] | None, method: str) -> Iterator[Source]:

@@ -90,6 +90,11 @@ def path_below(root: str, target: str) -> str | None:
     True
     """
     path = unquote(re.split(r"[?#]", target, maxsplit=1)[0])
+
+    # A browser takes these out, and asks for another page than was looked up.
+    if not {".", ".."}.isdisjoint(path.split("/")):
+        return None
+
     return path.removeprefix(root) if path.startswith(f"{root}/") else None
 
 

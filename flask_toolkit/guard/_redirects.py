@@ -95,7 +95,8 @@ def _with_next(app: Flask, request: Request, settings: GuardSettings, view: str)
     target = None if settings.next_param is None else _way_back(request)
     values: dict[str, t.Any] = {}
 
-    if target is not None:
+    # A path leads back on this host only.
+    if target is not None and app.url_for(view).startswith("/"):
         values[str(settings.next_param)] = target
 
     return app.url_for(view, **values)

@@ -34,9 +34,11 @@ if t.TYPE_CHECKING:
 
     from ._settings import GuardSettings
     from ._state import GuardState
+    from ._state import Registry
 
 VIA: t.Final = "session"
 _EPOCH: t.Final = "guard-epoch"
+_UNNAMED: t.Final = "guard"  # the name of a guard that was given none
 
 
 class SessionAuthenticator:
@@ -113,9 +115,11 @@ def start(
 
     :param at: When the user proved who it is. None: now.
     :raises TypeError: If the user has no usable id.
+    :raises ValueError: If the id reads as that of a user of another guard.
     """
     session = the_context().session
     id = state.callbacks.id(user)
+    owner = _owner(app, state, id)
 
     if last_user(session.get(state.key)) not in (None, id):
         # Somebody else's data must not become this user's.
@@ -129,7 +133,6 @@ def start(
         session.permanent = remember
 
     if hasattr(session, "owner"):
-        owner = id if state.name == "guard" else f"{state.name}:{id}"
         setattr(session, "owner", owner)  # noqa: B010  # only some sessions have it
 
     _rotate(app, session)
@@ -199,6 +202,21 @@ def _write(
     mac = None if epoch is None else epoch_mac(signing_keys(app, _EPOCH)[-1], id, epoch)
     session[state.key] = write_login(Login(id, at, mac, now))
     return Identity(id=id, via=VIA, ambient=True, user=user, auth_time=float(at))
+
+
+def _owner(app: Flask, state: GuardState, id: str) -> str:
+    """Return whose a session is: the id, under a named guard ``name:id``."""
+    if state.name != _UNNAMED:
+        return f"{state.name}:{id}"
+
+    name, colon, _ = id.partition(":")
+    known: Registry | None = app.extensions.get("toolkit.guard-registry")
+
+    # Who is called "staff:7" could list and end the sessions of that guard's 7.
+    if colon and known and name in {g.name for g in known.guards()} - {_UNNAMED}:
+        raise ValueError(f"No id may begin with {name}: and be of guard {_UNNAMED!r}.")
+
+    return id
 
 
 def _rotate(app: Flask, session: SessionMixin) -> None:

@@ -83,6 +83,9 @@ class Plan(t.NamedTuple):
     checks_origin: bool = False
     """Whether it matters from which site a request comes."""
 
+    checks_handshake: bool = False
+    """The same for a WebSocket: its GET opens a way for commands."""
+
 
 class Registry:
     """The guards of one application, by what they cover."""

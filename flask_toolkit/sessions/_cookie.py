@@ -53,7 +53,10 @@ class CookieSession(Extension[CookieSessionSettings], component="sessions"):
             ``SECRET_KEY_FALLBACKS`` is one text.
         """
         _fallbacks(app)
-        take_place(app, _Interface())
+        interface = _Interface()
+        # A salt or a serializer that was set on Flask's own.
+        vars(interface).update(vars(app.session_interface))
+        take_place(app, interface)
         return super().setup(app, settings)
 
 

@@ -230,9 +230,17 @@ class RedisStore:
     def delete_for(self, owner: str, *, keep: Collection[str] = ()) -> int:
         """Delete the records of ``owner`` but those in ``keep``; return how many."""
         belongs = owned_by(owner)
-        doomed = [key for key in self._hints(belongs) if key not in keep]
-        calls = [Call(DELETE_OWNED, self._record(key), (belongs,)) for key in doomed]
-        return sum(answer == 1 for answer in self._run(*calls))
+        done = set(keep)
+        number = 0
+
+        # A record may move to another key after the index was read: look again
+        # until there is no key that was not tried.
+        while doomed := [key for key in self._hints(belongs) if key not in done]:
+            calls = [Call(DELETE_OWNED, self._record(k), (belongs,)) for k in doomed]
+            number += sum(answer == 1 for answer in self._run(*calls))
+            done.update(doomed)
+
+        return number
 
     def keys_for(self, owner: str) -> list[str]:
         """Return the keys of the living records of ``owner``."""

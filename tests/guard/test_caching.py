@@ -11,6 +11,7 @@ from flask import Response
 from flask import session
 
 from flask_toolkit.guard import LoginGuard
+from flask_toolkit.guard import public
 
 if t.TYPE_CHECKING:
     from tests.guard.conftest import Shop
@@ -22,6 +23,18 @@ def test_guarded_answers_vary_by_what_the_guard_reads(shop: Shop) -> None:
 
     assert answer.headers.getlist("Vary") == ["Authorization, Cookie"]
     assert answer.headers.getlist("Cache-Control") == ["private, no-cache"]
+
+
+def test_a_refusal_that_the_app_draws_itself_is_not_stored(shop: Shop) -> None:
+    """An error handler makes a new answer, and forgets what the error said."""
+
+    @shop.app.errorhandler(403)
+    def page(error: Exception) -> tuple[str, int]:
+        return "our page", 403
+
+    answer = shop.client("2").get("/editors")
+    assert (answer.status_code, answer.text) == (403, "our page")
+    assert answer.headers.getlist("Cache-Control") == ["no-store"]
 
 
 def test_a_session_alone_varies_by_the_cookie(shop: Shop) -> None:
@@ -97,3 +110,21 @@ def test_a_vary_that_is_overwritten_still_names_the_cookie(shop: Shop) -> None:
 
     answer = shop.client("1").get("/over")
     assert answer.headers.getlist("Vary") == ["Accept-Encoding, Cookie"]
+
+
+def test_an_open_page_that_knows_its_caller_is_no_page_for_all(shop: Shop) -> None:
+    """A key in a header of its own keeps no cache from storing (RFC 9111 3)."""
+
+    @shop.app.get("/hello")
+    @public
+    def hello() -> str:
+        user = shop.guard.user_or_none
+        return f"hello {user.id if user else 'stranger'}"
+
+    answer = shop.client().get("/hello", headers={"X-Key": "1"})
+    stranger = shop.client().get("/hello")
+
+    assert answer.text == "hello 1"
+    assert answer.headers.getlist("Cache-Control") == ["private, no-cache"]
+    assert "Authorization" in answer.vary
+    assert "Cache-Control" not in stranger.headers

@@ -71,6 +71,24 @@ def test_the_lock_of_an_application(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"endpoint": ""}, {"endpoint": "x", "methods": ["#GET"]}],
+    ids=["no-name", "looks-like-a-comment"],
+)
+def test_what_could_not_be_read_is_not_written(
+    tmp_path: Path, options: dict[str, t.Any]
+) -> None:
+    """A lock that its own check refuses is told of when it is made."""
+    app = make()
+    app.add_url_rule("/odd", view_func=view(), **options)
+
+    with pytest.raises(LockError, match="cannot be written"):
+        write_lock(app, tmp_path / "lock")
+
+    assert not (tmp_path / "lock").exists()
+
+
 def test_an_unchanged_application_passes(tmp_path: Path) -> None:
     """Equal applications, equal bytes; no change is reported."""
     path = tmp_path / "guard.lock"
@@ -257,11 +275,15 @@ def test_what_runs_before_the_guard_is_named() -> None:
     app.before_request(_Hook())
     LoginGuard(app)
     app.before_request(_late)
+    blueprint = Blueprint("till", "till")
+    blueprint.url_value_preprocessor(_till)
+    app.register_blueprint(blueprint)
 
     names = [one.split()[0] for one in earlier_hooks(app)]
 
     assert names == [
         f"{__name__}._preprocess",
+        f"{__name__}._till",
         f"{__name__}._early",
         f"{__name__}._Hook",
     ]
@@ -303,6 +325,10 @@ def test_a_route_without_a_guard_lets_a_stranger_through() -> None:
 
 
 def _preprocess(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
+    raise NotImplementedError
+
+
+def _till(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
     raise NotImplementedError
 
 

@@ -132,8 +132,12 @@ def test_unusual_rules() -> None:
     app.url_map.add(RouteRule("/all", endpoint="all"))
     app.url_map.add(RouteRule("/ws", endpoint="ws", websocket=True))
 
+    every = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
     assert lines(app) == [
-        "GET | /all | all | guard | authenticated | default",
+        *(
+            f"{method} | /all | all | guard | authenticated | default"
+            for method in every
+        ),
         "GET | /old | old | guard | routing | routing",
         "OPTIONS | /raw | raw | guard | authenticated | default",
         "WEBSOCKET | /ws | ws | guard | authenticated | default",

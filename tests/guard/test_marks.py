@@ -424,3 +424,63 @@ def test_a_public_blueprint_with_its_own_guard_is_open() -> None:
     app.register_blueprint(bp)
 
     assert requires(app) == {"GET bp.x": "public (blueprint:bp)"}
+
+
+class Desk:
+    """Its methods are views."""
+
+    @require(A)
+    @staticmethod
+    def outside() -> str:
+        """Mark above the descriptor."""
+        return view()
+
+    @require(A)
+    @classmethod
+    def on_class(cls) -> str:
+        """Mark above the descriptor."""
+        return view()
+
+
+class ByCall:
+    """Its instances are views."""
+
+    @require(A)
+    def __call__(self) -> str:
+        """Mark what runs."""
+        return view()
+
+
+@require(A)
+class Marked:
+    """Its instances are views."""
+
+    def __call__(self) -> str:
+        """Run unmarked."""
+        return view()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(Desk.outside, id="staticmethod"),
+        pytest.param(Desk.on_class, id="classmethod"),
+        pytest.param(ByCall(), id="call"),
+        pytest.param(Marked(), id="class-of-a-callable"),
+        pytest.param(functools.partial(require(A)(fresh_view())), id="partial"),
+    ],
+)
+def test_a_require_beneath_a_view_holds(target: t.Any) -> None:
+    """It was accepted without a word, so it must not be lost without one."""
+    app = app_with()
+    app.add_url_rule("/x", "x", target)
+
+    assert [one.requires for one in guard_map(app)] == ['role("a")']
+
+
+def test_a_public_beneath_a_view_opens_nothing() -> None:
+    """What wraps something open may be what closes it."""
+    app = app_with()
+    app.add_url_rule("/x", "x", functools.partial(public(fresh_view())))
+
+    assert [one.requires for one in guard_map(app)] == ["authenticated"]

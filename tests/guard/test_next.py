@@ -223,3 +223,20 @@ def _one_shop(make_shop: Callable[..., Shop]) -> None:
 
 def _shop() -> Shop:
     return _made[0]
+
+
+def test_a_login_view_on_another_host_gets_no_path_of_this_one() -> None:
+    """There it would lead to another page, or to none."""
+    app = Flask("app", static_folder=None, subdomain_matching=True)
+    app.config.update(SECRET_KEY="k" * 32, SERVER_NAME="shop.test")
+    LoginGuard[t.Any](app, login_view="sign_in")
+    app.add_url_rule("/login", "sign_in", lambda: "form", subdomain="id")
+    app.add_url_rule("/cart", "cart", lambda: "cart", subdomain="www")
+    app.add_url_rule("/here", "here", lambda: "here", subdomain="id")
+
+    def sent_to(host: str, path: str) -> str | None:
+        client, accept = app.test_client(), {"Accept": "text/html"}
+        return client.get(path, base_url=f"http://{host}", headers=accept).location
+
+    assert sent_to("www.shop.test", "/cart") == "http://id.shop.test/login"
+    assert sent_to("id.shop.test", "/here") == "/login?next=/here"

@@ -181,3 +181,20 @@ def test_the_reason_names_a_missing_proxyfix(
     shop.client().post("/open", headers={"Origin": origin})
 
     assert [decision.reason for decision in seen] == [reason]
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("https://evil.example", 403), ("http://localhost", 200), (None, 200)],
+)
+def test_a_handshake_from_another_site_is_refused(
+    shop: Shop, origin: str | None, status: int
+) -> None:
+    """A WebSocket is opened by GET, carries cookies, and then takes commands."""
+    shop.app.add_url_rule("/ws", "ws", lambda: "open", websocket=True)
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
+
+    if origin is not None:
+        headers["Origin"] = origin
+
+    assert shop.client("1").get("/ws", headers=headers).status_code == status

@@ -221,6 +221,9 @@ def test_path_of_referer(referer: str | None, expected: str | None) -> None:
         pytest.param("/m", "/m", None, id="mount-itself"),
         pytest.param("", "", None, id="nothing"),
         pytest.param("", "/%C3%A9", "/é", id="decoded"),
+        pytest.param("/m", "/m/%2e%2E/a", None, id="another-page"),
+        pytest.param("", "/a/.", None, id="dot"),
+        pytest.param("", "/...", "/...", id="dots-in-a-name"),
     ],
 )
 def test_path_below(root: str, target: str, expected: str | None) -> None:

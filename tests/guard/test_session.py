@@ -7,6 +7,7 @@ import time
 import typing as t
 
 import pytest
+from flask import Blueprint
 from flask import Flask
 from flask import session
 from flask.sessions import SecureCookieSession
@@ -589,3 +590,21 @@ def test_a_malformed_sign_in_is_nobody(shop: Shop, value: object) -> None:
     assert client.get("/").status_code == 401
     client.post("/login", data={"id": "1"})
     assert client.get("/").status_code == 200
+
+
+def test_no_id_can_name_the_sessions_of_another_guard() -> None:
+    """Owners are ``id`` and ``name:id``: whoever is called ``staff:1`` is neither."""
+    app = Flask("app", root_path="/nowhere", static_folder=None)
+    app.config.update(SECRET_KEY="k" * 32, TESTING=True)
+    guard = LoginGuard[t.Any](app)
+    guard.user_loader(lambda id: None)
+    guard.id_of(str)
+    staff = Blueprint("staff", "staff")
+    LoginGuard[t.Any](staff, name="staff")
+    app.register_blueprint(staff)
+
+    with app.test_request_context():
+        guard.login("stafford:1")
+
+        with pytest.raises(ValueError, match="staff"):
+            guard.login("staff:1")

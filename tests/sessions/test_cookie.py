@@ -413,3 +413,26 @@ def test_the_serializer_can_be_used_as_flasks() -> None:
 
     with pytest.raises(BadSignature):
         serializer.loads(token[:-3])
+
+
+def test_what_was_set_on_flasks_interface_is_kept() -> None:
+    """Another salt is another cookie: dropping it would log everybody out."""
+    cookies = []
+
+    for ours in (False, True):
+        app = Flask("app", static_folder=None)
+        app.secret_key = KEY
+        salted = SecureCookieSessionInterface()
+        salted.salt = "salt-of-the-house"
+        app.session_interface = salted
+
+        if ours:
+            CookieSession(app)
+
+        interface = app.session_interface
+        assert isinstance(interface, SecureCookieSessionInterface)
+        made = interface.get_signing_serializer(app)
+        assert made is not None
+        cookies.append(made.salt)
+
+    assert cookies == [b"salt-of-the-house"] * 2

@@ -368,3 +368,23 @@ def _serve_noise(server: socket.socket, noise: bytes, over: threading.Event) -> 
 
     for connection in open_ones:
         connection.close()
+
+
+def test_a_record_that_moves_meanwhile_is_deleted_too(store: RedisStore) -> None:
+    """A session gets a new id between the look into the index and the deletion."""
+    store.save("old", {}, (), 60, create=True, owner="ada")
+    store.save("kept", {}, (), 60, create=True, owner="ada")
+    hints, moves = store._hints, ["new"]
+
+    def hints_then_move(belongs: bytes) -> list[str]:
+        found = hints(belongs)
+
+        if moves:
+            store.save(moves.pop(), {}, (), 60, create=True, owner="ada")
+            store.delete("old")
+
+        return found
+
+    store._hints = hints_then_move  # type: ignore[method-assign]
+    store.delete_for("ada", keep=["kept"])
+    assert store.keys_for("ada") == ["kept"]
