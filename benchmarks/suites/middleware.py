@@ -165,6 +165,21 @@ def fused(many: int) -> Subject:
     return served(app, body=BODY, sends=f"X-{_NAMES[many - 1]}")
 
 
+def health_route() -> Subject:
+    """Answer a load balancer by a view."""
+    app = Flask("shop")
+    app.add_url_rule("/healthz", "health", lambda: b"ok")
+    return served(app, "/healthz", body=b"ok")
+
+
+def health_ours() -> Subject:
+    """Answer it in the stack, as it comes otherwise."""
+    app = _app()
+    app.config["TOOLKIT_MIDDLEWARE_HEALTH_PATH"] = "/healthz"
+    MiddlewareStack(app)
+    return served(app, "/healthz", body=b"ok", sends="X-Request-ID")
+
+
 def _layers(many: int) -> Case:
     return Case(
         suite="middleware",
@@ -199,6 +214,14 @@ CASES = [
                 role="ours",
                 make=functools.partial(id_ours, isolated=True),
             ),
+        ),
+    ),
+    Case(
+        suite="middleware",
+        name="health",
+        contestants=(
+            Contestant(name="a route", role="peer", make=health_route),
+            Contestant(name="ours", role="ours", make=health_ours),
         ),
     ),
     _layers(1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from dataclasses import dataclass
 
 import blinker
 from flask import Flask
@@ -19,6 +20,13 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["CASES"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """What a bell tells."""
+
+    number: int
 
 
 class Bell:
@@ -84,17 +92,21 @@ def by_django(many: int) -> Subject:
 
 def ours(many: int) -> Subject:
     """Send through ours; the first error ends it."""
-    return _ours(many, robust=False)
+    return _ours(many, Signal("bench"))
+
+
+def ours_declared(many: int) -> Subject:
+    """Send a declared payload, in production: types are not compared."""
+    return _ours(many, Signal("bench", Rung))
 
 
 def ours_robust(many: int) -> Subject:
     """Send through ours, where errors are caught one by one."""
-    return _ours(many, robust=True)
+    return _ours(many, Signal("bench"), robust=True)
 
 
-def _ours(many: int, *, robust: bool) -> Subject:
+def _ours(many: int, signal: Signal[...], *, robust: bool = False) -> Subject:
     bell, shop = Bell(), Flask("shop")
-    signal: Signal[...] = Signal("bench")
 
     for receiver in bell.receivers(many):
         signal.connect(receiver, app=shop)  # they live as long as it does
@@ -113,6 +125,7 @@ def _case(many: int) -> Case:
             name="Django", role="peer", make=make(by_django, many), needs=django
         ),
         Contestant(name="ours", role="ours", make=make(ours, many)),
+        Contestant(name="ours, declared", role="ours", make=make(ours_declared, many)),
         Contestant(name="ours, robust", role="ours", make=make(ours_robust, many)),
     )
     return Case(suite="signals", name=f"{many} receivers", contestants=contestants)

@@ -14,14 +14,13 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Sequence
     from contextvars import Context
-    from wsgiref.types import WSGIEnvironment
 
     from flask import Flask
 
     from ._scope import Scope
     from ._steps import Finishes
 
-__all__ = ["conclude", "wrapped"]
+__all__ = ["Body", "SizedBody", "conclude"]
 
 # Not Final: type checkers would take each for the only value there is.
 _OPEN: int = 0
@@ -63,11 +62,23 @@ class Body:
         self._error: BaseException | None = None
         self._stage: int = _OPEN
 
-    def sent_by_server(self) -> None:
-        """Give up the body to the server, and only be told when it closes it."""
+    def is_sent_by_server(self, wrapper: object) -> bool:
+        """Give up a file to the server, if it sends it, and only hear of its end.
+
+        Inside another object the server would not see that it can use sendfile.
+        """
         file: t.Any = self._source
-        file.close = self.close
+
+        if not isinstance(wrapper, type) or not isinstance(self._source, wrapper):
+            return False
+
+        try:
+            file.close = self.close
+        except (AttributeError, TypeError):
+            return False
+
         self._source, self._completed = (), None
+        return True
 
     def __iter__(self) -> Iterator[bytes]:
         # Cheaper than a __next__ written in Python. The generator holds this object,
@@ -76,9 +87,13 @@ class Body:
             return
 
         self._stage = _BUSY
+        chunks = self._source
 
         try:
-            for chunk in self._chunks():
+            if self._context is not None and not isinstance(self, SizedBody):
+                chunks = self._in_context(self._context)
+
+            for chunk in chunks:
                 if self._stage == _BUSY:
                     self._stage = _OPEN
                 else:
@@ -126,14 +141,12 @@ class Body:
                 self._scope.request_id or "-",
             )
 
-    def _chunks(self) -> Iterable[bytes]:
-        if self._context is None:
-            return self._source
-
-        run = self._context.run
+    def _in_context(self, context: Context) -> Iterable[bytes]:
+        run = context.run
         step = functools.partial(run, run(iter, self._source).__next__)
         # No chunk equals this object: it ends where the body ends.
-        return iter(step, t.cast("bytes", self))
+        end: t.Any = self
+        return iter(step, end)
 
     def _end(self) -> None:
         self._stage = _CLOSED
@@ -144,11 +157,13 @@ class Body:
             self._context.run(self._conclude)
 
     def _conclude(self) -> None:
-        error = self._error
+        error, close = self._error, self._close
 
         try:
-            if self._close is not None:
-                self._close()
+            if close is not None:
+                # A file wrapper and its close() know each other.
+                self._close = None
+                close()
         except BaseException as late:
             error = error or late
             raise
@@ -167,36 +182,11 @@ class SizedBody(Body):
     def __len__(self) -> int:
         return len(t.cast("Sequence[bytes]", self._source))
 
-    def _chunks(self) -> Iterable[bytes]:
-        return self._source
-
-
-def wrapped(
-    source: Iterable[bytes], environ: WSGIEnvironment, *ending: t.Any
-) -> Iterable[bytes]:
-    """Return ``source`` as a body that calls the ``finish`` hooks at its end."""
-    if isinstance(source, (list, tuple)):
-        return SizedBody(source, *ending)
-
-    body = Body(source, *ending)
-    wrapper = environ.get("wsgi.file_wrapper")
-
-    if isinstance(wrapper, type) and isinstance(source, wrapper):
-        # Inside another object the server would not see that it can use sendfile.
-        try:
-            body.sent_by_server()
-        except (AttributeError, TypeError):
-            pass
-        else:
-            return source
-
-    return body
-
 
 def conclude(
     scope: Scope, finishes: Finishes, error: BaseException | None, owner: Flask | None
 ) -> None:
-    """Call every ``finish``, then what waits for the end; a failure stops none."""
+    """Call every ``finish``, then end the request; a failure stops none."""
     for name, finish in finishes:
         try:
             finish(scope, error)
@@ -204,4 +194,4 @@ def conclude(
             log_failure(scope, f"finish of middleware {name!r} failed", failure)
 
     if owner is not None:
-        scope.run_after(owner)
+        scope.leave(owner)

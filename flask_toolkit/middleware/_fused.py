@@ -7,8 +7,10 @@ from contextvars import copy_context
 
 from werkzeug.exceptions import HTTPException
 
+from ._body import Body
 from ._body import conclude
-from ._body import wrapped
+from ._body import SizedBody
+from ._headers import CheckedHeaders
 from ._plan import is_below
 from ._scope import bound_scope
 from ._scope import KEY
@@ -43,6 +45,7 @@ __all__ = ["Link", "fused", "limited"]
 # Flask's test client (in a ``with`` block) and Werkzeug's debugger keep the context
 # of a request beyond its end, so theirs must be the caller's.
 _PRESERVE = "werkzeug.debug.preserve_context"
+_SIZED: t.Any = (list, tuple)
 
 
 class Link:
@@ -53,9 +56,10 @@ class Link:
     def __init__(self, target: WSGIApplication) -> None:
         self.target: WSGIApplication = target
 
-    def __call__(
+    def serve(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
+        """Be the application; a method costs less than a ``__call__``."""
         return self.target(environ, start_response)
 
 
@@ -94,7 +98,7 @@ def fused(
     def open_scope(
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        scope = environ[KEY] = Scope(environ)
+        scope = environ[KEY] = Scope(environ, environ.get(KEY))
 
         if isolate and _PRESERVE not in environ:
             context = copy_context()
@@ -156,7 +160,7 @@ def _entrance(
             except HTTPException as error:
                 answer = answer_error(environ, error)
 
-            begins = steps.begins[entered]
+            begins, finishes = steps.begins[entered], steps.finishes[entered]
 
             if begins or owner is not None:
                 start_response = _beginning(scope, begins, start_response)
@@ -167,12 +171,16 @@ def _entrance(
             conclude(scope, steps.finishes[entered], error, owner)
             raise
 
-        finishes = steps.finishes[entered]
-
         if not finishes and owner is None:
             return source
 
-        return wrapped(source, environ, scope, finishes, context, owner)
+        kind = SizedBody if isinstance(source, _SIZED) else Body
+        body = kind(source, scope, finishes, context, owner)
+
+        if body.is_sent_by_server(environ.get("wsgi.file_wrapper")):
+            return source
+
+        return body
 
     return enter
 
@@ -184,11 +192,22 @@ def _beginning(
         status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
     ) -> Callable[[bytes], object]:
         scope.status_line = status
-        # A copy: an application may use one list for all its answers.
-        headers = list(headers)
 
-        for hook in begins:
-            hook(scope, status, headers)
+        if begins:
+            # A copy: an application may use one list for all its answers.
+            headers = list(headers)
+            view: CheckedHeaders | None = None
+
+            for is_raw, hook in begins:
+                if is_raw:
+                    hook(scope, status, headers)
+                    view = None  # which remembers what was there
+                    continue
+
+                if view is None:
+                    view = CheckedHeaders(headers)
+
+                hook(scope, status, view)
 
         if exc_info is None:
             return start_response(status, headers)

@@ -39,8 +39,8 @@ class Layer(t.NamedTuple):
     name: str
 
     kind: str
-    """``hooks`` for a middleware of the stack, ``wsgi`` for a plain WSGI one,
-    ``foreign`` for what others put around ``wsgi_app``, ``application``."""
+    """``hooks`` for a middleware of the stack, ``wsgi`` for a plain WSGI one, also for
+    a mount, ``foreign`` for what others put around ``wsgi_app``, ``application``."""
 
     phase: str
     """The name of its phase in lower case; empty for what is not ours."""

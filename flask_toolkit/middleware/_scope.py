@@ -31,8 +31,10 @@ class Scope:
 
     __slots__ = (
         "_after",
+        "_data",
+        "_is_out",
+        "_outer",
         "completed",
-        "data",
         "environ",
         "request_id",
         "started",
@@ -41,7 +43,7 @@ class Scope:
         "tracestate",
     )
 
-    def __init__(self, environ: WSGIEnvironment) -> None:
+    def __init__(self, environ: WSGIEnvironment, outer: Scope | None = None) -> None:
         self.environ: WSGIEnvironment = environ
         self.started: float = perf_counter()
         """When the request came in, on the clock of :func:`time.perf_counter`."""
@@ -52,14 +54,29 @@ class Scope:
         self.traceparent: str | None = None
         """A valid ``traceparent`` of a trusted caller (W3C Trace Context 3.2)."""
         self.tracestate: str | None = None
-        self.data: dict[str, t.Any] = {}
-        """Values of middlewares, which keep nothing about a request on ``self``."""
         self.status_line: str = ""
         """As in ``200 OK``; empty until the answer begins."""
-        self._after: list[tuple[Callable[[], object], bool]] | None = []
+        self._data: dict[str, t.Any] | None = None
+        self._after: list[tuple[Callable[[], object], bool]] | None = None
+        self._is_out: bool = False
+        self._outer: Scope | None = outer
+
+        if outer is not None:
+            # An application in another one: one id stands in both their logs.
+            self.request_id = outer.request_id
+            self.traceparent = outer.traceparent
+            self.tracestate = outer.tracestate
 
     def __repr__(self) -> str:
         return f"<Scope {self.method} {self.path!r} {self.request_id or '-'}>"
+
+    @property
+    def data(self) -> dict[str, t.Any]:
+        """Return the values of middlewares, which keep none of them on ``self``."""
+        if self._data is None:
+            self._data = {}
+
+        return self._data
 
     @property
     def method(self) -> str:
@@ -92,17 +109,36 @@ class Scope:
         :param context: Run it in a fresh application context.
         :raises RuntimeError: If the answer is out already.
         """
-        if self._after is None:
+        if self._is_out:
             raise RuntimeError(
                 "This answer is out: there is no later moment to wait for."
             )
 
+        if self._after is None:
+            self._after = []
+
         self._after.append((functools.partial(fn, *args, **kwargs), context))
 
-    def run_after(self, app: Flask) -> None:
-        """Run what waits for the end of the answer, in order, each by itself."""
+    def leave(self, app: Flask) -> None:
+        """End the request: run what waits for that, in order, each by itself."""
+        if self._after is not None:
+            self._run_after(app, self._after)
+
+        self._is_out = True
+
+        # Environ and scope hold each other, and Flask's own circle is broken at the
+        # end too: no request waits for the collector.
+        if self._outer is None:
+            self.environ.pop(KEY, None)
+        else:
+            self.environ[KEY] = self._outer
+            self._outer = None
+
+    def _run_after(
+        self, app: Flask, waiting: list[tuple[Callable[[], object], bool]]
+    ) -> None:
         # One of them may add another; a list that grows is still read to its end.
-        for call, context in self._after or ():
+        for call, context in waiting:
             try:
                 if context:
                     with app.app_context():

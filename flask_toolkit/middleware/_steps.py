@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ._headers import CheckedHeaders
 from ._middleware import Middleware
 from ._middleware import Raw
 from ._plan import is_below
@@ -17,7 +16,7 @@ if t.TYPE_CHECKING:
     from ._plan import Entry
     from ._scope import Scope
 
-    Begin: t.TypeAlias = Callable[[Scope, str, list[tuple[str, str]]], object]
+    Begin: t.TypeAlias = tuple[bool, Callable[[Scope, str, t.Any], object]]
     Finishes: t.TypeAlias = tuple[
         tuple[str, Callable[[Scope, BaseException | None], object]], ...
     ]
@@ -44,32 +43,19 @@ class Steps:
 
 
 def _begins(entries: Sequence[Entry]) -> tuple[Begin, ...]:
-    """Return the ``headers`` hooks, innermost first, neighbours on one object."""
+    """Return the ``headers`` hooks, innermost first; true: it takes the bare list."""
     found: list[Begin] = []
-    group: list[t.Any] = []
 
     for entry in reversed(entries):
         middleware: Middleware = entry.what
 
         if isinstance(middleware, Raw):
-            found += [_on_object(tuple(group))] if group else []
-            found.append(middleware.begin)
-            group = []
+            found.append((True, middleware.begin))
 
         if type(middleware).headers is not Middleware.headers:
-            group.append(middleware.headers)
+            found.append((False, middleware.headers))
 
-    return (*found, _on_object(tuple(group))) if group else tuple(found)
-
-
-def _on_object(hooks: tuple[t.Any, ...]) -> Begin:
-    def begin(scope: Scope, status: str, headers: list[tuple[str, str]]) -> None:
-        view = CheckedHeaders(headers)
-
-        for hook in hooks:
-            hook(scope, status, view)
-
-    return begin
+    return tuple(found)
 
 
 def _finishes(entries: Sequence[Entry]) -> Finishes:

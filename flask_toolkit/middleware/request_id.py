@@ -49,6 +49,9 @@ class RequestId(Raw):
 
     def before(self, scope: Scope, /) -> None:
         """Choose the id before any other middleware may log."""
+        if scope.request_id is not None:
+            return  # that of the application around this one
+
         if self.trust_inbound:
             self._take_over(scope)
 
@@ -65,7 +68,7 @@ class RequestId(Raw):
             if len(name) == self._length and name.lower() == self._lower:
                 del headers[index]
 
-        headers.append((self.header, t.cast("str", scope.request_id)))
+        headers.append((self.header, scope.request_id or ""))
 
     def _take_over(self, scope: Scope) -> None:
         environ = scope.environ

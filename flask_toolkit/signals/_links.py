@@ -53,14 +53,31 @@ class Holder:
             self.apps.discard(app)
 
 
+class Loose:
+    """Stands where the holder would: somebody else keeps the receiver alive."""
+
+    __slots__ = ("_ref",)
+
+    def __init__(self, ref: Callable[[], Receiver | None]) -> None:
+        self._ref: Callable[[], Receiver | None] = ref
+
+    def __call__(self) -> Loose:
+        """Return this, as the reference to a holder returns the holder."""
+        return self
+
+    @property
+    def receiver(self) -> Receiver | None:
+        """Return the receiver, as long as it lives."""
+        return self._ref()
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One connected receiver; replaced as a whole when it changes."""
 
     key: Hashable
-    get: Callable[[], Receiver | None]
-    holder: Callable[[], Holder | None]
-    """Answers with ``None`` for a receiver that is connected weakly."""
+    ref: Callable[[], Holder | Loose | None]
+    """Answers with ``None`` once the holder is gone."""
 
     kept: Holder | None
     """Its holder, if the process keeps it."""
@@ -71,13 +88,22 @@ class Link:
     order: int
     sequence: int
     accepts: frozenset[str] | None
+    """The fields that it takes; ``None``: all."""
+
     problem: str | None
     is_async: bool
-    is_plain: bool
-    """Whether it can be called at once, with all fields."""
-
     is_capture: bool
     """Whether it only notes what is sent; its answer is nobody's business."""
+
+    def get(self) -> Receiver | None:
+        """Return the receiver, as long as it lives."""
+        found = self.ref()
+        return None if found is None else found.receiver
+
+    def holder(self) -> Holder | None:
+        """Return its holder, which one that is connected weakly does not have."""
+        found = self.ref()
+        return found if isinstance(found, Holder) else None
 
     def pruned(self) -> Link | None:
         """Return this without senders that are gone; ``None``: nothing is left."""
@@ -88,14 +114,31 @@ class Link:
         return dataclasses.replace(self, senders=living) if living else None
 
 
-class Plan(t.NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True)
+class Calls:
+    """Who hears one sender, in the order of the calls, and how each is called."""
+
+    links: tuple[Link, ...]
+
+    captures: tuple[Link, ...]
+    """Those of them that are told before anybody acts."""
+
+    steps: tuple[tuple[Callable[[], Holder | Loose | None], Link | None], ...]
+    """The others; without a link where the receiver is called as it is."""
+
+    problem: str | None
+    """Why one of them cannot be called with what the signal carries."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
     """Who is to be called; never changed, only replaced, so sends need no lock."""
 
-    any: tuple[Link, ...]
-    by_sender: Mapping[Hashable, tuple[Callable[[], object], tuple[Link, ...]]]
+    any: Calls
+    by_sender: Mapping[Hashable, tuple[Callable[[], object], Calls]]
 
-    def links_for(self, sender: object) -> tuple[Link, ...]:
-        """Return the receivers for ``sender``, in the order of their calls."""
+    def calls_for(self, sender: object) -> Calls:
+        """Return the receivers for ``sender``."""
         if self.by_sender:
             found = self.by_sender.get(key_of(sender))
 
@@ -116,18 +159,28 @@ def plan_of(links: Iterable[Link]) -> Plan:
 
     senders.pop(ANY, None)
     return Plan(
-        tuple(link for link in links if ANY in link.senders),
+        _calls(link for link in links if ANY in link.senders),
         {
             key: (
                 alive,
-                tuple(
-                    link
-                    for link in links
-                    if not link.senders.keys().isdisjoint({key, ANY})
-                ),
+                _calls(x for x in links if not x.senders.keys().isdisjoint({key, ANY})),
             )
             for key, alive in senders.items()
         },
+    )
+
+
+def _calls(links: Iterable[Link]) -> Calls:
+    links = tuple(links)
+    acting = [link for link in links if not link.is_capture]
+    return Calls(
+        links,
+        tuple(link for link in links if link.is_capture),
+        tuple(
+            (link.ref, link if link.is_async or link.accepts is not None else None)
+            for link in acting
+        ),
+        next((link.problem for link in acting if link.problem), None),
     )
 
 
@@ -153,23 +206,6 @@ def weakly(thing: t.Any, forget: Callable[[t.Any], object]) -> Callable[[], t.An
         return weakref.WeakMethod(thing, forget)
 
     return weakref.ref(thing, forget)
-
-
-def held(
-    holder: Holder, forget: Callable[[t.Any], object]
-) -> tuple[Callable[[], Receiver | None], Callable[[], Holder | None]]:
-    """Return what answers with the receiver of ``holder``, and with the holder."""
-    ref = weakref.ref(holder, forget)
-
-    def get() -> Receiver | None:
-        living = ref()
-        return None if living is None else living.receiver
-
-    return get, ref
-
-
-def not_held() -> None:
-    """Stand for the holder of a receiver that is connected weakly."""
 
 
 def sender_link(

@@ -7,19 +7,20 @@ import itertools
 import sys
 import threading
 import typing as t
+import weakref
 from contextlib import contextmanager
 
 import blinker
 from blinker import ANY
-from flask import current_app
 from flask import has_app_context
 
-from ._links import held
+from flask_toolkit._context import the_app
+
 from ._links import Holder
 from ._links import is_async
 from ._links import key_of
 from ._links import Link
-from ._links import not_held
+from ._links import Loose
 from ._links import ordered
 from ._links import Plan
 from ._links import plan_of
@@ -35,7 +36,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Generator
     from collections.abc import Hashable
     from collections.abc import Iterable
-    from collections.abc import Mapping
 
     from flask import Flask
 
@@ -152,7 +152,7 @@ class Receivers(blinker.NamedSignal):
 
     def receivers_for(self, sender: object) -> Generator[Receiver, None, None]:
         """Yield each living receiver for ``sender``, in the order of their calls."""
-        for link in self._plan.links_for(unwrapped(sender)):
+        for link in self._plan.calls_for(unwrapped(sender)).links:
             receiver = link.get()
 
             if receiver is not None:
@@ -160,7 +160,7 @@ class Receivers(blinker.NamedSignal):
 
     def has_receivers_for(self, sender: object) -> bool:
         """Tell whether a sending by ``sender`` would call anybody."""
-        return bool(self._plan.links_for(unwrapped(sender)))
+        return bool(self._plan.calls_for(unwrapped(sender)).links)
 
     def _connect(
         self,
@@ -191,24 +191,22 @@ class Receivers(blinker.NamedSignal):
             if app is not None and holder is not None:
                 holder.belong_to(app)
 
-            get, holder_ref = (
-                (weakly(receiver, self._prune), not_held)
+            ref: t.Any = (
+                Loose(weakly(receiver, self._prune))
                 if holder is None
-                else held(holder, self._prune)
+                else weakref.ref(holder, self._prune)
             )
             is_kept = (old is not None and old.kept is not None) or not (weak or app)
             link = Link(
                 key=key,
-                get=get,
-                holder=holder_ref,
+                ref=ref,
                 kept=holder if is_kept else None,
                 senders={**(old.senders if old else {}), sender_key: alive},
                 order=order,
                 sequence=next(_sequence) if old is None else old.sequence,
                 accepts=intake.accepts,
                 problem=intake.problem,
-                is_async=(is_coroutine := is_async(receiver)),
-                is_plain=intake.accepts is None and not is_coroutine,
+                is_async=is_async(receiver),
                 is_capture=is_capture,
             )
             self._install((self._links | {key: link}).values())
@@ -273,7 +271,7 @@ class Receivers(blinker.NamedSignal):
 
         if check == "auto":
             # Twice as fast as app.debug and app.testing, at each sending.
-            config = t.cast("Mapping[str, object]", app.config)
+            config: t.Any = app.config
             return bool(config["TESTING"] or config["DEBUG"])
 
         return check == "always"
@@ -281,5 +279,4 @@ class Receivers(blinker.NamedSignal):
 
 def current() -> Flask | None:
     """Return the application in whose context this runs, itself, not a proxy."""
-    app: Flask | None = unwrapped(current_app) if has_app_context() else None
-    return app
+    return the_app() if has_app_context() else None

@@ -8,13 +8,16 @@ import typing as t
 from contextlib import contextmanager
 
 from blinker import ANY
-from flask import Flask
 from flask import has_request_context
 from flask import request
+from werkzeug.local import LocalProxy
 
-from flask_toolkit._extension import run_async
 from flask_toolkit.errors import SetupError
 
+from ._calling import adapted
+from ._calling import app_of
+from ._calling import as_it_is
+from ._calling import note
 from ._links import name_of
 from ._links import unwrapped
 from ._receivers import current
@@ -27,59 +30,18 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Generator
 
+    from flask import Flask
+
     from flask_toolkit.typing import Scope
 
+    from ._calling import Bridge
+    from ._links import Calls
     from ._links import Link
     from ._links import Receiver
 
 P = t.ParamSpec("P")
 
 _log = logging.getLogger("flask_toolkit.signals")
-
-
-class _Sending(t.NamedTuple):
-    """One sending, checked and ready to be carried out."""
-
-    sender: t.Any
-    fields: dict[str, t.Any]
-    calls: list[tuple[Link, Receiver]]
-    captures: list[Receiver]
-    to_sync: Callable[[Receiver], Receiver] | None
-    """What makes an async receiver callable."""
-
-    def note(self) -> None:
-        """Tell those that capture, before anybody acts."""
-        for capture in self.captures:
-            capture(self.sender, **self.fields)
-
-    def call(self, link: Link, receiver: Receiver) -> t.Any:
-        """Call one receiver with the fields that it accepts."""
-        fields, accepts = self.fields, link.accepts
-
-        if accepts is not None:
-            fields = {name: fields[name] for name in fields if name in accepts}
-
-        return receiver(self.sender, **fields)
-
-    def call_sync(self, link: Link, receiver: Receiver) -> t.Any:
-        """Call one receiver, and wait for it if it is async."""
-        if link.is_plain:
-            return receiver(self.sender, **self.fields)
-
-        if link.is_async:
-            if self.to_sync is None:
-                raise RuntimeError(
-                    f"{name_of(receiver)} is async: send inside an application"
-                    " context, or await asend()."
-                )
-
-            receiver = self.to_sync(receiver)
-
-        return self.call(link, receiver)
-
-
-def _waiting(app: Flask, receiver: Receiver) -> Receiver:
-    return functools.partial(run_async, app, receiver)
 
 
 class Signal(Receivers, t.Generic[P]):
@@ -130,12 +92,28 @@ class Signal(Receivers, t.Generic[P]):
         if not self.receivers or self.is_muted:
             return []
 
-        sending = self._sending(sender, args, kwargs)
-        sending.note()
-        return [
-            (receiver, sending.call_sync(link, receiver))
-            for link, receiver in sending.calls
-        ]
+        # Flask and other users of blinker bring their own.
+        bridge: t.Any = kwargs.pop("_async_wrapper", None)
+        sender, fields, calls = self._checked(sender, args, kwargs)
+        results: list[tuple[Receiver, t.Any]] = []
+
+        if calls.captures:
+            note(calls, sender, fields)
+
+        # What _ready() does, without a list in between: this is the hot path.
+        for ref, special in calls.steps:
+            holder = ref()
+            receiver = None if holder is None else holder.receiver
+
+            if receiver is not None:
+                call = (
+                    receiver
+                    if special is None
+                    else adapted(receiver, special, sender, bridge)
+                )
+                results.append((receiver, call(sender, **fields)))
+
+        return results
 
     def send_robust(
         self, sender: object | None = None, /, *args: P.args, **kwargs: P.kwargs
@@ -150,9 +128,25 @@ class Signal(Receivers, t.Generic[P]):
         if not self.receivers or self.is_muted:
             return Results()
 
-        sending = self._sending(sender, args, kwargs)
-        sending.note()
-        return Results(self._tried(sending, *call) for call in sending.calls)
+        bridge: t.Any = kwargs.pop("_async_wrapper", None)
+        sender, fields, ready = self._ready(sender, args, kwargs, bridge)
+        results: list[Result] = []
+
+        for receiver, call, _ in ready:
+            try:
+                result = Result(receiver, call(sender, **fields), None)
+            except Exception as error:  # noqa: BLE001  # handed to the sender
+                result = Result(receiver, None, error)
+                _log.error(
+                    "Receiver %s of signal %r failed",
+                    name_of(receiver),
+                    self.name,
+                    exc_info=error,
+                )
+
+            results.append(result)
+
+        return Results(results)
 
     async def asend(
         self, sender: object | None = None, /, *args: P.args, **kwargs: P.kwargs
@@ -166,13 +160,13 @@ class Signal(Receivers, t.Generic[P]):
         if not self.receivers or self.is_muted:
             return []
 
-        sending = self._sending(sender, args, kwargs)
-        sending.note()
+        sender, fields, ready = self._ready(sender, args, kwargs, as_it_is)
         results: list[tuple[Receiver, t.Any]] = []
 
-        for link, receiver in sending.calls:
-            value = sending.call(link, receiver)
-            results.append((receiver, await value if link.is_async else value))
+        for receiver, call, link in ready:
+            value = call(sender, **fields)
+            is_async = link is not None and link.is_async
+            results.append((receiver, await value if is_async else value))
 
         return results
 
@@ -198,9 +192,9 @@ class Signal(Receivers, t.Generic[P]):
         if not self.receivers or self.is_muted:
             return
 
-        sending = self._sending(sender, args, kwargs)
+        sender, fields, _ = self._checked(sender, args, kwargs)
         later = functools.partial(
-            t.cast("Signal[...]", self).send_robust, sending.sender, **sending.fields
+            t.cast("Signal[...]", self).send_robust, sender, **fields
         )
 
         if not has_request_context():
@@ -231,72 +225,72 @@ class Signal(Receivers, t.Generic[P]):
         events: list[Event] = []
         owner = unwrapped(app)
 
-        def note(sender: t.Any, **fields: t.Any) -> None:
+        def keep(sender: t.Any, **fields: t.Any) -> None:
             if owner is None or sender is owner or current() is owner:
                 events.append(Event(sender, fields))
 
-        self._connect(note, ANY, weak=False, app=None, order=0, is_capture=True)
+        self._connect(keep, ANY, weak=False, app=None, order=0, is_capture=True)
 
         try:
             yield events
         finally:
-            self.disconnect(note)
+            self.disconnect(keep)
 
-    def _sending(
+    def _ready(
+        self,
+        sender: t.Any,
+        args: tuple[t.Any, ...],
+        kwargs: dict[str, t.Any],
+        bridge: Bridge | None,
+    ) -> tuple[t.Any, dict[str, t.Any], list[tuple[Receiver, Receiver, Link | None]]]:
+        """Return sender, fields, and each living receiver with what to call."""
+        sender, fields, calls = self._checked(sender, args, kwargs)
+        ready: list[tuple[Receiver, Receiver, Link | None]] = []
+        note(calls, sender, fields)
+
+        for ref, special in calls.steps:
+            holder = ref()
+            receiver = None if holder is None else holder.receiver
+
+            if receiver is not None:  # else it died, which was not noticed yet
+                call = (
+                    receiver
+                    if special is None
+                    else adapted(receiver, special, sender, bridge)
+                )
+                ready.append((receiver, call, special))
+
+        return sender, fields, ready
+
+    def _checked(
         self, sender: t.Any, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]
-    ) -> _Sending:
-        sender = current() if sender is None else unwrapped(sender)
-        app = sender if isinstance(sender, Flask) else current()
-        # Flask and other users of blinker bring their own.
-        given = kwargs.pop("_async_wrapper", None)
-        to_sync = given if app is None else functools.partial(_waiting, app)
-        calls: list[tuple[Link, Receiver]] = []
-        captures: list[Receiver] = []
+    ) -> tuple[t.Any, dict[str, t.Any], Calls]:
+        """Return sender, fields, and who hears them."""
+        if sender is None:
+            sender = current()
+        elif issubclass(type(sender), LocalProxy):
+            sender = unwrapped(sender)
 
-        for link in self._plan.links_for(sender):
-            receiver = link.get()
+        plan = self._plan
+        calls = plan.calls_for(sender) if plan.by_sender else plan.any
 
-            if link.is_capture:
-                captures.append(t.cast("Receiver", receiver))
-            elif receiver is not None:
-                calls.append((link, receiver))
+        if not calls.links:
+            return sender, kwargs, calls
 
-        if calls or captures:
-            kwargs = self._fields(args, kwargs)
+        payload = self._payload
 
-            if self._is_checked(app):
-                self._check(kwargs, calls)
-
-        return _Sending(sender, kwargs, calls, captures, to_sync)
-
-    def _fields(
-        self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]
-    ) -> dict[str, t.Any]:
-        if self._payload is not None:
-            return self._payload.fields(args, kwargs)
-
-        if args:
+        if payload is not None:
+            kwargs = payload.fields(args, kwargs)
+        elif args:
             raise TypeError(
                 f"signal {self.name!r} declares no fields: pass them by name"
             )
 
-        return kwargs
+        if (payload is not None or calls.problem) and self._is_checked(app_of(sender)):
+            if payload is not None:
+                payload.check(kwargs)
 
-    def _check(
-        self, fields: dict[str, t.Any], calls: list[tuple[Link, Receiver]]
-    ) -> None:
-        if self._payload is not None:
-            self._payload.check(fields)
+            if calls.problem:
+                raise TypeError(calls.problem)
 
-        for link, _ in calls:
-            if link.problem:
-                raise TypeError(link.problem)
-
-    def _tried(self, sending: _Sending, link: Link, receiver: Receiver) -> Result:
-        try:
-            return Result(receiver, sending.call_sync(link, receiver), None)
-        except Exception as error:  # noqa: BLE001  # handed to the sender
-            _log.exception(
-                "Receiver %s of signal %r failed", name_of(receiver), self.name
-            )
-            return Result(receiver, None, error)
+        return sender, kwargs, calls

@@ -9,6 +9,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_toolkit.middleware import _headers
 from flask_toolkit.middleware import Middleware
 from flask_toolkit.middleware import Scope
 from flask_toolkit.middleware._headers import CheckedHeaders
@@ -68,6 +69,55 @@ def test_good_headers_are_set() -> None:
         ("X-A", "2"),
         ("Content-Disposition", 'attachment; filename="a b.txt"'),
     ]
+
+
+def test_each_way_of_changing_headers_knows_the_others() -> None:
+    """Names are told apart by their letters only, whoever set them and how."""
+    pairs = [("x-a", "0"), ("X-B", "0")]
+    headers: Headers = CheckedHeaders(pairs)
+    headers["X-A"] = "1"
+    headers["X-C"] = "caf\u00e9"
+    headers.add_header("x-e", "2")
+    headers["X-E"] = "3"
+    headers.setdefault("X-D", "4")
+    headers["x-d"] = "5"
+    del headers["X-B"]
+    headers["X-B"] = ""
+
+    assert dict(pairs) == {
+        "X-A": "1",
+        "X-C": "caf\u00e9",
+        "X-E": "3",
+        "x-d": "5",
+        "X-B": "",
+    }
+
+
+def test_names_are_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes its names from elsewhere fills no memory."""
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(_headers, "_lower", kept)
+    headers = CheckedHeaders([])
+
+    for number in range(300):
+        headers[f"X-{number}"] = "1"
+
+    assert len(headers) == 300
+    assert len(kept) == 256
+
+
+@given(st.text(), st.text())
+def test_what_is_set_is_what_the_rules_allow(name: str, value: str) -> None:
+    """The quick look at a value lets nothing pass that the rules refuse."""
+    headers = CheckedHeaders([])
+
+    try:
+        headers[name] = value
+    except ValueError:
+        assert trouble(name, value) is not None
+    else:
+        assert trouble(name, value) is None
+        assert headers.items() == [(name, value)]
 
 
 @given(st.text(), st.text())

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from flask_toolkit.errors import SetupError
 from flask_toolkit.middleware import Middleware
 from flask_toolkit.middleware import MiddlewareStack
+from flask_toolkit.middleware import Phase
 from flask_toolkit.middleware import RequestId
 from flask_toolkit.middleware import Scope
 
@@ -464,6 +465,40 @@ def test_headers_reach_a_segment_without_finish(
 
     assert serve(app.wsgi_app)["X-Mark"] == "200"
     assert log == ["werkzeug.wsgi"]
+
+
+def test_hooks_know_what_those_further_in_set(app: Flask, serve: Serve) -> None:
+    """Also one of ours in between, which works on the bare list."""
+
+    class Sign(Middleware):
+        def __init__(self, value: str) -> None:
+            self.value = value
+
+        def headers(self, scope: Scope, status: str, headers: t.Any) -> None:
+            headers["X-Signed"] = self.value
+            headers["X-Request-ID"] = self.value
+
+    stack = MiddlewareStack(app).use(Sign("inner"), name="inner")
+    stack.use(Sign("outer"), name="outer", phase=Phase.PROXY)
+    answer = serve(app.wsgi_app)
+
+    assert (answer["X-Signed"], answer["X-Request-ID"]) == ("outer", "outer")
+
+
+def test_the_status_is_known_without_headers(app: Flask, serve: Serve) -> None:
+    """Also where no middleware looks at the beginning of the answer."""
+    seen: list[int | None] = []
+
+    class End(Middleware):
+        name = "end"
+
+        def finish(self, scope: Scope, exc: BaseException | None) -> None:
+            seen.append(scope.status)
+
+    MiddlewareStack(app, use=[End()]).remove("request_id")
+    serve(app.wsgi_app, "/missing")
+
+    assert seen == [404]
 
 
 def test_a_foreign_environ_opens_a_scope_of_its_own(

@@ -7,14 +7,17 @@ import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
+from io import BytesIO
 
 import pytest
 from flask import Flask
 from flask import has_app_context
 from flask import request
+from flask import send_file
 from flask import stream_with_context
 from flask.globals import app_ctx
 from werkzeug.exceptions import Gone
+from werkzeug.wsgi import FileWrapper
 
 from flask_toolkit.middleware import after_response
 from flask_toolkit.middleware import Middleware
@@ -115,6 +118,24 @@ def test_after_response_runs_for_streams_files_and_failures(
     serve(wrapped, "/raise")
 
     assert done == ["/list", "/stream", "/raise"]
+
+
+def test_w7_a_file_ends_too(make: Make, serve: Serve) -> None:
+    """W7: Werkzeug's call_on_close() never fires for one (pallets/werkzeug#3039)."""
+    app = make()
+    done: list[str] = []
+
+    @app.get("/file")
+    def file() -> t.Any:
+        response = send_file(BytesIO(b"content"), "text/plain")
+        response.call_on_close(lambda: done.append("werkzeug"))
+        after_response(done.append, "ours")
+        return response
+
+    answer = serve(app.wsgi_app, "/file")
+
+    assert answer.chunks == [b"content"]
+    assert "ours" in done
 
 
 def test_a_failing_function_stops_no_other(
@@ -358,6 +379,40 @@ def test_an_answered_scope_is_freed(make: Make) -> None:
         t.cast("t.Any", body).close()
         del body
         assert refs[0]() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("path", ["/", "/file"])
+@pytest.mark.parametrize("isolate", [True, False])
+def test_a_request_leaves_no_circle(
+    make: Make, serve: Serve, isolate: bool, path: str
+) -> None:
+    """Without the collector everything of a request is freed when it ended."""
+
+    class Thing:
+        """Belongs to one request."""
+
+    class Carry(Middleware):
+        name = "carry"
+
+        def before(self, scope: Scope) -> None:
+            thing = scope.data["thing"] = scope.environ["test.thing"] = Thing()
+            refs.append(weakref.ref(thing))
+
+        def finish(self, scope: Scope, exc: BaseException | None) -> None:
+            """End with the body."""
+
+    refs: list[weakref.ref[Thing]] = []
+    app = make(Carry(), isolate_context=isolate)
+    app.add_url_rule("/file", "file", lambda: send_file(BytesIO(b"x"), "text/plain"))
+    serve(app.wsgi_app, path)
+    gc.collect()
+    gc.disable()
+
+    try:
+        serve(app.wsgi_app, path, **{"wsgi.file_wrapper": FileWrapper})
+        assert [ref() for ref in refs] == [None, None]
     finally:
         gc.enable()
 

@@ -298,3 +298,4 @@ def test_a_receiver_that_died_is_skipped(
     assert list(placed.receivers_for("web")) == []
     assert placed.connected() == []
     assert heard(placed) == []
+    assert placed.send_robust("web", number=1) == ()

@@ -172,6 +172,16 @@ def test_a_receiver_that_cannot_be_called_is_refused(
     assert not events
 
 
+def test_a_signal_without_a_payload_checks_its_receivers(app: Flask) -> None:
+    """No field is declared, so only a sender that is not taken is found."""
+    signal = Signal("anything")
+    unchecked = Flask("unchecked")
+    signal.connect(lambda: None, sender=app, app=unchecked)
+
+    with pytest.raises(TypeError, match="takes no sender"):
+        signal.send(app, number=1)
+
+
 @pytest.mark.parametrize(
     "receiver",
     [

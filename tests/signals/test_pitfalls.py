@@ -5,12 +5,15 @@ import gc
 import sys
 import threading
 import typing as t
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import current_app
 from flask import Flask
+from flask import request_started
 
+from flask_toolkit import Toolkit
 from flask_toolkit.signals import ReceiverLifetimeWarning
 from flask_toolkit.signals import Signal
 
@@ -190,6 +193,29 @@ def test_s12_a_hundred_factories_leave_nothing(placed: Signal[...]) -> None:
     gc.collect()
     assert not placed.receivers
     assert placed.connected() == []
+
+
+def test_s12_a_hundred_toolkits_leave_nothing(placed: Signal[...]) -> None:
+    """Nor does any part of them, with receivers of Flask's own signals too."""
+    before = len(request_started.receivers)
+    apps: list[weakref.ref[Flask]] = []
+
+    def make() -> None:
+        app = Flask("short")
+        toolkit = Toolkit(app)
+        toolkit.signals.on(request_started, app)(lambda sender: app.name)
+        placed.connect(lambda sender: app.name, app=app)
+        app.add_url_rule("/", "index", lambda: str(placed.send(number=1)[0][1]))
+        assert app.test_client().get("/").text == "short"
+        apps.append(weakref.ref(app))
+
+    for _ in range(100):
+        make()
+
+    gc.collect()
+    assert [app for app in apps if app() is not None] == []
+    assert len(request_started.receivers) == before
+    assert not placed.receivers
 
 
 def test_threads_connect_send_and_disconnect(placed: Signal[...]) -> None:

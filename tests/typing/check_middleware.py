@@ -77,6 +77,10 @@ assert_type(stack.describe(app), list[Layer])
 assert_type(stack.settings_of(app), MiddlewareSettings)
 stack.use(RequestId(header="X-Id")).use(Timing(slow_after=1.5)).use(Health("/up"))
 stack.use(SecurityHeaders({"X-Frame-Options": "SAMEORIGIN"}))
+assert_type(stack.mount("/b", Flask("b"), share_session=True), MiddlewareStack)
+stack.mount("/b", Response("b"))
+stack.mount("/b", 3)  # type: ignore[arg-type]  # no WSGI application
+stack.mount("/b", app, True)  # type: ignore[call-arg]  # keyword-only
 stack.use(3)  # type: ignore[arg-type]  # neither a middleware nor a factory
 RequestId("X-Id")  # type: ignore[call-arg]  # by keyword only
 RequestIdFilter()

@@ -6,13 +6,16 @@ from datetime import UTC
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_toolkit.guard import LoginGuard
 from flask_toolkit.jwt import JWT
+from flask_toolkit.middleware import Timing
 from flask_toolkit.testing import acting_as
 from flask_toolkit.testing import assert_anonymous_denied
 from flask_toolkit.testing import assert_guard_lock
 from flask_toolkit.testing import bearer
+from flask_toolkit.testing import check_middleware
 
 app = Flask("typing")
 jwt = JWT[str](app, clock=lambda: 1.0)
@@ -43,3 +46,7 @@ assert_guard_lock(app, "guard.lock")
 assert_anonymous_denied(app, allow={"about"})
 assert_guard_lock(app, 1)  # type: ignore[arg-type]
 assert_anonymous_denied(app, ["about"])  # type: ignore[call-arg]  # keyword-only
+check_middleware(ProxyFix)
+check_middleware(Timing(), rewrites=True)
+check_middleware(Timing)  # type: ignore[arg-type]  # a class with hooks is no factory
+check_middleware(ProxyFix, True)  # type: ignore[call-arg]  # keyword-only
