@@ -13,6 +13,7 @@ if t.TYPE_CHECKING:
     from .guard import require as require
     from .jwt import JWT as JWT
     from .jwt import jwt_required as jwt_required
+    from .lifecycle import Lifecycle as Lifecycle
     from .middleware import Middleware as Middleware
     from .middleware import MiddlewareStack as MiddlewareStack
     from .problems import Problem as Problem
@@ -30,6 +31,7 @@ __all__ = [
     "ConfigLoader",
     "Converters",
     "CookieSession",
+    "Lifecycle",
     "LoginGuard",
     "Middleware",
     "MiddlewareStack",
@@ -52,6 +54,7 @@ _HOME = {
     "Converters": ".routing",
     "CookieSession": ".sessions",
     "JWT": ".jwt",
+    "Lifecycle": ".lifecycle",
     "LoginGuard": ".guard",
     "Middleware": ".middleware",
     "MiddlewareStack": ".middleware",

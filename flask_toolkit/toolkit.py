@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from flask_toolkit.config import ConfigLoader
     from flask_toolkit.guard import LoginGuard
     from flask_toolkit.jwt import JWT
+    from flask_toolkit.lifecycle import Lifecycle
     from flask_toolkit.middleware import MiddlewareStack
     from flask_toolkit.problems import Problems
     from flask_toolkit.routing import Converters
@@ -43,7 +44,8 @@ class Toolkit:
 
     The order is fixed: configuration; then the settings of all parts, so that
     all problems come at once; then signals, converters, sessions, middleware,
-    problems, guard, jwt. Outside of its own keys it never touches the session.
+    problems, lifecycle, guard, jwt. Outside of its own keys it never touches the
+    session.
 
     :param app: Attach to it at once.
     :param config: Fills ``app.config`` before the parts read it.
@@ -56,6 +58,7 @@ class Toolkit:
         config: ConfigLoader[t.Any] | None = None,
         signals: Signals | bool = True,
         middleware: MiddlewareStack | bool = True,
+        lifecycle: Lifecycle | bool = True,
         problems: Problems | bool = True,
         converters: Converters | bool = True,
         jwt: JWT[t.Any] | bool = True,
@@ -70,6 +73,7 @@ class Toolkit:
             "sessions": sessions,
             "middleware": middleware,
             "problems": problems,
+            "lifecycle": lifecycle,
             "guard": guard,
             "jwt": jwt,
         }
@@ -127,6 +131,11 @@ class Toolkit:
         return t.cast("Problems", self._part("problems"))
 
     @property
+    def lifecycle(self) -> Lifecycle:
+        """Return the part that runs functions around requests and once a process."""
+        return t.cast("Lifecycle", self._part("lifecycle"))
+
+    @property
     def guard(self) -> LoginGuard[t.Any]:
         """Return the login guard."""
         return t.cast("LoginGuard[t.Any]", self._part("guard"))
@@ -172,6 +181,13 @@ class Toolkit:
         """Hand things from part to part; they never import each other."""
         if "problems" in self._parts and {"middleware", "sessions"} & {*self._parts}:
             app.extensions["toolkit.error_response"] = self.problems.response
+
+        if {"lifecycle", "middleware"} <= {*self._parts}:
+            from flask_toolkit.lifecycle._context import SCOPE_KEY
+            from flask_toolkit.middleware._scope import bound_scope
+
+            # Work in other threads logs under the id of its request.
+            app.extensions[SCOPE_KEY] = bound_scope
 
         if "guard" in self._parts and "jwt" in self._parts:
             from flask_toolkit.jwt import JWTAuthenticator
@@ -234,6 +250,7 @@ _PLAIN = {
     "cookie": ("flask_toolkit.sessions", "CookieSession"),
     "guard": ("flask_toolkit.guard", "LoginGuard"),
     "jwt": ("flask_toolkit.jwt", "JWT"),
+    "lifecycle": ("flask_toolkit.lifecycle", "Lifecycle"),
     "middleware": ("flask_toolkit.middleware", "MiddlewareStack"),
     "problems": ("flask_toolkit.problems", "Problems"),
     "sessions": ("flask_toolkit.sessions", "ServerSession"),

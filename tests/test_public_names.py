@@ -13,6 +13,7 @@ PACKAGES = [
     "guard",
     "identity",
     "jwt",
+    "lifecycle",
     "middleware",
     "problems",
     "routing",

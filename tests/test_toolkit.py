@@ -26,7 +26,7 @@ from flask_toolkit.guard import SessionAuthenticator
 from flask_toolkit.identity import current_identity
 
 KEY = "a-key-for-tests-of-thirty-two-bytes-or-more"
-PARTS = ["signals", "converters", "middleware", "problems", "jwt"]
+PARTS = ["signals", "converters", "middleware", "problems", "lifecycle", "jwt"]
 
 
 class Namesake:
@@ -296,7 +296,9 @@ def test_the_repr_names_the_parts() -> None:
     """It shows what is on and no value."""
     toolkit = Toolkit(jwt=False, signals=Signals())
 
-    assert repr(toolkit) == "<Toolkit of signals, converters, middleware, problems>"
+    assert repr(toolkit) == (
+        "<Toolkit of signals, converters, middleware, problems, lifecycle>"
+    )
 
 
 def test_a_guarded_app_without_a_key_still_starts(app: Flask) -> None:

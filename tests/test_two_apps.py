@@ -10,6 +10,7 @@ from flask import Flask
 from flask_toolkit import Converters
 from flask_toolkit import CookieSession
 from flask_toolkit import JWT
+from flask_toolkit import Lifecycle
 from flask_toolkit import LoginGuard
 from flask_toolkit import MiddlewareStack
 from flask_toolkit import Problems
@@ -23,6 +24,7 @@ EXTENSIONS: list[type[Extension[t.Any]]] = [
     Converters,
     CookieSession,
     JWT,
+    Lifecycle,
     LoginGuard,
     MiddlewareStack,
     Problems,

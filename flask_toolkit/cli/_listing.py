@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 import typing as t
 
 import click
@@ -19,6 +22,7 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
 F = t.TypeVar("F", bound="Callable[..., t.Any]")
+_NARROWEST: t.Final = 8
 
 
 def json_option(command: F) -> F:
@@ -57,21 +61,49 @@ def show(
     rows: Iterable[Sequence[str | Sequence[str]]],
     *,
     as_json: bool,
+    cut: str | None = None,
 ) -> None:
-    """Print rows under their heads: as a table, or as a JSON list of objects."""
+    """Print rows under their heads: as a table, or as a JSON list of objects.
+
+    :param cut: The column that is cut where a terminal is too narrow for all.
+    """
     if as_json:
         click.echo(
             json.dumps([dict(zip(heads, r, strict=True)) for r in rows], indent=2)
         )
     else:
-        for line in table(heads, rows):
+        for line in table(heads, rows, cut=cut, width=width() if cut else None):
             click.echo(line)
 
 
+def is_terminal() -> bool:
+    """Tell whether somebody reads what is printed."""
+    return sys.stdout.isatty()
+
+
+def width() -> int | None:
+    """Return how many columns the terminal has, ``None`` if there is no terminal."""
+    return shutil.get_terminal_size().columns if is_terminal() else None
+
+
+def styled(text: str, **style: t.Any) -> str:
+    """Return ``text`` in a colour, if a terminal shows it and ``NO_COLOR`` is unset."""
+    if is_terminal() and not os.environ.get("NO_COLOR"):
+        return click.style(text, **style)
+
+    return text
+
+
 def table(
-    heads: Sequence[str], rows: Iterable[Sequence[str | Sequence[str]]]
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str | Sequence[str]]],
+    *,
+    cut: str | None = None,
+    width: int | None = None,
 ) -> list[str]:
     """Return the lines of a table; what is empty shows as ``-``.
+
+    :param cut: The column that is cut so that lines fit into ``width``.
 
     >>> table(["name", "hooks"], [["timing", ("before", "finish")], ["shop", ()]])
     ['NAME    HOOKS', 'timing  before,finish', 'shop    -']
@@ -82,7 +114,20 @@ def table(
         for row in rows
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+
+    if cut is not None and width is not None:
+        index = [*heads].index(cut)
+        over = sum(widths) + 2 * (len(widths) - 1) - width
+        widths[index] = max(widths[index] - max(over, 0), _NARROWEST)
+        cells = [_cut(row, index, widths[index]) for row in cells]
+
     return [
         "  ".join(map(str.ljust, row, widths)).rstrip()  # the last one needs no room
         for row in cells
     ]
+
+
+def _cut(row: list[str], index: int, size: int) -> list[str]:
+    text = row[index]
+    shown = text if len(text) <= size else f"{text[: size - 3]}..."
+    return [*row[:index], shown, *row[index + 1 :]]

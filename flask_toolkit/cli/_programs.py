@@ -14,11 +14,13 @@ toolkit: t.Final = LazyGroup(
     "toolkit",
     entries={
         "guard": Entry(f"{_HERE}._guard", "Show and lock who may use which route."),
+        "hooks": Entry(f"{_HERE}._hooks", "List what runs for an endpoint."),
         "jwt": Entry(f"{_HERE}._jwt", "Make and rotate keys, look at tokens."),
         "middleware": Entry(f"{_HERE}._middleware", "List the layers around the app."),
         "routes": Entry(f"{_HERE}._routes", "List the routes, and check them."),
         "secret-key": _SECRET_KEY,
         "store": Entry(f"{_HERE}._store", "Drop what has expired in the stores."),
+        "trace": Entry(f"{_HERE}._trace", "Send a request, show its steps."),
     },
     help="Commands of Flask-Toolkit.",
     epilog="Options are given here, never by the environment.",

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from flask_toolkit.problems import field_errors
 from flask_toolkit.problems import FieldError
 from flask_toolkit.problems import Problem
 from flask_toolkit.problems import Problems
@@ -50,3 +51,6 @@ t.assert_type(error.instance, str | None)
 OutOfStock(404)  # type: ignore[arg-type]
 OutOfStock("Nothing left.", errors=["too many"])  # type: ignore[list-item]
 FieldError.at("too many", 1.5)  # type: ignore[arg-type]
+t.assert_type(field_errors({"name": ["required"]}, root="#/form"), list[FieldError])
+field_errors({}, "#/form")  # type: ignore[call-arg, misc, unused-ignore]
+OutOfStock("Nothing left.", errors=field_errors(object()))

@@ -8,6 +8,7 @@ from flask import Flask
 from flask_toolkit import ConfigLoader
 from flask_toolkit import Converters
 from flask_toolkit import JWT
+from flask_toolkit import Lifecycle
 from flask_toolkit import LoginGuard
 from flask_toolkit import MiddlewareStack
 from flask_toolkit import Problems
@@ -28,6 +29,7 @@ def check(app: Flask) -> None:
     assert_type(toolkit.converters, Converters)
     assert_type(toolkit.middleware, MiddlewareStack)
     assert_type(toolkit.problems, Problems)
+    assert_type(toolkit.lifecycle, Lifecycle)
     assert_type(toolkit.jwt, JWT[Any])
     assert_type(toolkit.guard, LoginGuard[Any])
     assert_type(toolkit.config, ConfigLoader[Any])

@@ -1,0 +1,53 @@
+"""How the functions are called that run once in a process."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import typing as t
+from contextvars import Context
+
+from ._describe import described
+from ._trace import Step
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from ._run import Run
+
+
+def called(app: Flask, run: Run, stage: str, fn: Callable[[], object]) -> None:
+    """Call a function where it stands, on the record if there is one."""
+    call = app.ensure_sync(fn)
+
+    if run.trace is None:
+        call()
+        return
+
+    who = described(fn)
+
+    with run.trace.timed(Step(stage, who.short, who.where)):
+        call()
+
+
+def in_context(app: Flask, run: Run, fn: Callable[[], object]) -> None:
+    """Call a startup function: the request that came first is none of its."""
+
+    def call() -> None:
+        with app.app_context():
+            called(app, run, "on_startup", fn)
+
+    Context().run(call)
+
+
+def shut_down(app: Flask, functions: list[Callable[[], object]]) -> None:
+    """Call what ends the work of a process, in reverse order, whatever fails."""
+    with app.app_context():
+        for fn in reversed(functions):
+            try:
+                # Flask's way to run it wants a thread, and there are no new ones.
+                asyncio.run(fn()) if inspect.iscoroutinefunction(fn) else fn()
+            except Exception:
+                app.logger.exception("%s failed at shutdown", described(fn).full)
