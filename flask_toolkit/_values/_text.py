@@ -9,6 +9,7 @@ import typing as t
 from datetime import timedelta
 
 from ._kinds import is_dict
+from ._kinds import is_dict
 from ._kinds import ValueProblem
 from ._kinds import WORDS
 
@@ -162,8 +163,9 @@ def is_deep(value: t.Any, *, limit: int) -> bool:
         for part in parts:
             if is_dict(part):
                 waiting.append((part.values(), depth + 1))
-            elif type(part) is list:
-                waiting.append((part, depth + 1))
+            elif isinstance(part, list):
+                items: list[t.Any] = part
+                waiting.append((items, depth + 1))
 
     return False
 

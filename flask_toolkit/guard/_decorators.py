@@ -105,9 +105,11 @@ def _add(target: T, mark: AccessMark) -> T:
             cross_origin=known.cross_origin or mark.cross_origin,
         )
 
-    if isinstance(target, (staticmethod, classmethod)):
+    descriptor: t.Any = target
+
+    if isinstance(descriptor, (staticmethod, classmethod)):
         # What a class gives out is the function, not the descriptor around it.
-        _add(t.cast("t.Any", target).__func__, mark)
+        _add(t.cast("t.Any", descriptor).__func__, mark)
 
     try:
         setattr(target, MARK, mark)

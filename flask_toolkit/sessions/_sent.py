@@ -22,8 +22,8 @@ def sent(request: Request, name: str) -> str:
 def find(header: str, name: str) -> str | None:
     r"""Return what Werkzeug reads as the first cookie with a name, empty if none.
 
-    :returns: ``None`` for what its parser has to read: quotes, and letters that
-        are not ASCII.
+    :returns: ``None`` for what its parser has to read: quotes, white space in a
+        value, and letters that are not ASCII.
 
     >>> find("theme=dark; session=abc", "session"), find("theme=dark", "session")
     ('abc', '')
@@ -37,9 +37,7 @@ def find(header: str, name: str) -> str | None:
 
         if key.strip(" \t") == name:
             value = value.strip(" \t")
-
-            # Else it is no cookie, and the next one may be.
-            if " " not in value and "\t" not in value:
-                return value
+            # Werkzeug 3.1.6 reads it, 3.1.9 looks at the next cookie.
+            return None if " " in value or "\t" in value else value
 
     return ""

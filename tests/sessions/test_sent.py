@@ -29,8 +29,6 @@ def test_every_header_is_read_as_by_werkzeug(header: str) -> None:
         pytest.param("session=abc", "abc", id="alone"),
         pytest.param("a=1; session=abc; b=2", "abc", id="in the middle"),
         pytest.param("session=abc; session=def", "abc", id="the first counts"),
-        pytest.param("session=a b; session=def", "def", id="not a cookie"),
-        pytest.param("session=a\tb; session=def", "def", id="not one either"),
         pytest.param("xsession=abc", "", id="another name"),
         pytest.param("session", "", id="no value"),
         pytest.param('session="abc"', "abc", id="quoted"),
@@ -43,6 +41,15 @@ def test_the_cookie_of_a_request(header: str, value: str) -> None:
     with Flask("shop").test_request_context(environ_base={"HTTP_COOKIE": header}):
         assert sent(request, "session") == value
         assert request.cookies.get("session", "") == value
+
+
+@pytest.mark.parametrize("white", [" ", "\t"])
+def test_white_space_is_left_to_werkzeug(white: str) -> None:
+    """Its versions differ: some read the value, some the next cookie."""
+    header = f"session=a{white}b; session=def"
+
+    with Flask("shop").test_request_context(environ_base={"HTTP_COOKIE": header}):
+        assert sent(request, "session") == request.cookies.get("session", "")
 
 
 def test_a_request_without_cookies_has_none() -> None:
