@@ -9,7 +9,6 @@ import typing as t
 from datetime import timedelta
 
 from ._kinds import is_dict
-from ._kinds import is_dict
 from ._kinds import ValueProblem
 from ._kinds import WORDS
 
@@ -164,7 +163,7 @@ def is_deep(value: t.Any, *, limit: int) -> bool:
             if is_dict(part):
                 waiting.append((part.values(), depth + 1))
             elif isinstance(part, list):
-                items: list[t.Any] = part
+                items: t.Any = part
                 waiting.append((items, depth + 1))
 
     return False
