@@ -163,8 +163,7 @@ def is_deep(value: t.Any, *, limit: int) -> bool:
             if is_dict(part):
                 waiting.append((part.values(), depth + 1))
             elif isinstance(part, list):
-                items: t.Any = part
-                waiting.append((items, depth + 1))
+                waiting.append((t.cast("t.Any", part), depth + 1))
 
     return False
 
