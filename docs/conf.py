@@ -44,8 +44,8 @@ python_use_unqualified_type_names = True
 # The inventories of other projects would have to be fetched, so what their names
 # refer to is shown without a link. A name of ours that leads nowhere is an error.
 _STRANGERS = (
-    "blinker click collections concurrent contextlib contextvars datetime enum flask"
-    " http logging os pathlib redis t time types typing uuid werkzeug wsgiref"
+    "blinker click collections concurrent contextlib contextvars datetime decimal"
+    " enum flask http logging os pathlib redis t time types typing uuid werkzeug wsgiref"
 )
 nitpick_ignore_regex = [
     (r"py:.*", rf"({_STRANGERS.replace(' ', '|')})\..+"),

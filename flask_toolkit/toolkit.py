@@ -177,6 +177,11 @@ class Toolkit:
 
         app.extensions["toolkit"] = self
 
+        if app.debug:
+            from flask_toolkit.config._watch import watch
+
+            watch(app)
+
     def _link(self, app: Flask) -> None:
         """Hand things from part to part; they never import each other."""
         if "problems" in self._parts and {"middleware", "sessions"} & {*self._parts}:

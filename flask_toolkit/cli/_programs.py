@@ -13,12 +13,15 @@ _SECRET_KEY: t.Final = Entry(f"{_HERE}._secret_key", "Print a new key for SECRET
 toolkit: t.Final = LazyGroup(
     "toolkit",
     entries={
+        "check": Entry(f"{_HERE}._check", "Look for what should not be deployed."),
+        "config": Entry(f"{_HERE}._config", "Show each value and where it came from."),
         "guard": Entry(f"{_HERE}._guard", "Show and lock who may use which route."),
         "hooks": Entry(f"{_HERE}._hooks", "List what runs for an endpoint."),
         "jwt": Entry(f"{_HERE}._jwt", "Make and rotate keys, look at tokens."),
         "middleware": Entry(f"{_HERE}._middleware", "List the layers around the app."),
         "routes": Entry(f"{_HERE}._routes", "List the routes, and check them."),
         "secret-key": _SECRET_KEY,
+        "signals": Entry(f"{_HERE}._signals", "List the signals, and who listens."),
         "store": Entry(f"{_HERE}._store", "Drop what has expired in the stores."),
         "trace": Entry(f"{_HERE}._trace", "Send a request, show its steps."),
     },

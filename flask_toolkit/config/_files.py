@@ -179,15 +179,15 @@ class DotEnv:
     ) -> None:
         check_prefix("DotEnv", prefix)
         self._name = os.fspath(path)
-        self._prefix = prefix
+        self.prefix: str = prefix
         self._optional = optional
 
     def __repr__(self) -> str:
-        return f"DotEnv({self._name!r}, prefix={self._prefix!r})"
+        return f"DotEnv({self._name!r}, prefix={self.prefix!r})"
 
     def spellings(self, keys: Keys) -> tuple[list[str], list[str]]:
         """Return the variables and the files that can set a key."""
-        return variables(self._prefix, keys), []
+        return variables(self.prefix, keys), []
 
     def read(self, base: Path) -> Layer | None:
         """Return the variables, without the prefix; ``${X}`` stays as it is.
@@ -232,11 +232,11 @@ class DotEnv:
         found: dict[str, tuple[str, int]] = {}
 
         for name, value, line in env_bindings(decode(data)):
-            if name.startswith(self._prefix):
+            if name.startswith(self.prefix):
                 if value is None:
                     raise FormatProblem(f"has no '=' behind {name[:60]}", line)
 
-                found[name[len(self._prefix) :]] = value, line
+                found[name[len(self.prefix) :]] = value, line
 
         return found
 

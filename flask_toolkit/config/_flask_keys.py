@@ -7,6 +7,9 @@ from datetime import timedelta
 
 from flask_toolkit.typing import Secret
 
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _BOOL = (
     "DEBUG TESTING TRAP_HTTP_EXCEPTIONS EXPLAIN_TEMPLATE_LOADING"
     " PROVIDE_AUTOMATIC_OPTIONS USE_X_SENDFILE SESSION_REFRESH_EACH_REQUEST"
@@ -34,3 +37,15 @@ FLASK_TYPES: t.Final[dict[str, t.Any]] = {
     "PREFERRED_URL_SCHEME": t.Literal["http", "https"],
 }
 """Flask 3.1's 29 keys."""
+
+
+def is_default(defaults: Mapping[str, t.Any], key: str, value: t.Any) -> bool:
+    """Tell whether a value is what Flask itself puts into ``app.config``.
+
+    >>> is_default({"DEBUG": None}, "DEBUG", False)
+    True
+    """
+    # Flask sets DEBUG to a bool whether or not anybody asked.
+    return key in defaults and (
+        value == defaults[key] or (key == "DEBUG" and not value)
+    )

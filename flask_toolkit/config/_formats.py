@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 import typing as t
@@ -18,6 +19,9 @@ if t.TYPE_CHECKING:
 
 FILE_LIMIT: t.Final = 1024 * 1024
 SECRET_LIMIT: t.Final = 64 * 1024
+_CHUNK = 1 << 16
+# Neither of them is known everywhere.
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NODE_LIMIT = 100_000
 _MERGE_LIMIT = 10_000
 _PLACE = re.compile(r"at line ([0-9]+), column ([0-9]+)")
@@ -45,12 +49,7 @@ def read_limited(path: Path, limit: int) -> bytes | None:
     :raises FormatProblem: If it cannot be read or is larger than ``limit``.
     """
     try:
-        # Opening a pipe would wait for its other end.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise FormatProblem("is not a regular file")
-
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+        data = _read(path, limit)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -61,6 +60,24 @@ def read_limited(path: Path, limit: int) -> bytes | None:
 
     if len(data) > limit:
         raise FormatProblem(f"is larger than {limit // 1024} KiB")
+
+    return data
+
+
+def _read(path: Path, limit: int) -> bytes:
+    # Without O_NONBLOCK, opening a pipe would wait for its other end.
+    file = os.open(path, os.O_RDONLY | _NO_WAIT)
+
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise FormatProblem("is not a regular file")
+
+        data = b""
+
+        while len(data) <= limit and (more := os.read(file, _CHUNK)):
+            data += more
+    finally:
+        os.close(file)
 
     return data
 

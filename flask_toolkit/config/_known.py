@@ -47,6 +47,20 @@ class Known:
 
         return node
 
+    @functools.cached_property
+    def leaves(self) -> frozenset[str]:
+        """The keys of the schema and of Flask that are no table of the schema."""
+        return self.root.leaves | (_FLASK.keys() - self.root.fields.keys())
+
+    @functools.cached_property
+    def texts(self) -> frozenset[str]:
+        """Those of them whose text is never opened as a table."""
+        return frozenset(
+            key
+            for key in self.leaves
+            if not t.cast("Leaf", self.find(key)).may_be_table
+        )
+
     def allows(self, key: str) -> bool:
         """Tell whether the caller asked to let a key pass."""
         return any(fnmatchcase(key, glob) for glob in self.allow)

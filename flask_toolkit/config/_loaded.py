@@ -6,6 +6,7 @@ import typing as t
 
 import flask
 
+from flask_toolkit._redact import is_secret
 from flask_toolkit._redact import mask
 from flask_toolkit._redact import shown
 from flask_toolkit._values import is_dict
@@ -13,10 +14,13 @@ from flask_toolkit.errors import Origin
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Sequence
     from pathlib import Path
 
     from flask_toolkit._origins import Provenance
 
+    from ._known import Known
+    from ._layers import Source
     from ._settings import ConfigSettings
 
 T = t.TypeVar("T")
@@ -30,15 +34,25 @@ class LoadedConfig(t.Generic[T]):
         self,
         settings: T,
         origins: Provenance,
+        *,
         values: Mapping[str, t.Any],
         live: Mapping[str, t.Any],
         names: ConfigSettings,
+        known: Known,
+        stack: Sequence[tuple[Source, int | None]],
     ) -> None:
         self.settings: T = settings
         """The typed settings: an object of the schema, or a ``dict``."""
 
         self.files: tuple[Path, ...] = tuple(dict.fromkeys(origins.files))
         """The files that were read, for ``app.run(extra_files=...)``."""
+
+        self.known: Known = known
+        """What is known of the keys: for the checks and the command."""
+
+        self.stack: tuple[tuple[Source, int | None], ...] = tuple(stack)
+        """The sources, weakest first, each with the number of its values;
+        ``None`` if it is optional and absent."""
 
         self._origins = origins
         self._values = values
@@ -81,6 +95,39 @@ class LoadedConfig(t.Generic[T]):
             )
 
         return found
+
+    @property
+    def unused(self) -> tuple[Origin, ...]:
+        """The variables that were read and are no key."""
+        return tuple(self._origins.unused)
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The prefixes of the variables that are read."""
+        found = (getattr(source, "prefix", "") for source, _ in self.stack)
+        return tuple(dict.fromkeys(filter(None, found)))
+
+    def leaves(self) -> list[str]:
+        """Return the dotted path of every value, in the order they were found."""
+        return list(self._origins.entries)
+
+    def value(self, leaf: str) -> t.Any:
+        """Return the value of a leaf as it is now, unmasked; ``None`` if gone."""
+        found = _at(self._live, leaf)
+        return None if found is _MISSING else found
+
+    def masked(self, leaf: str) -> t.Any:
+        """Return the value of a leaf as it is now, secrets masked."""
+        return mask(leaf, self.value(leaf), secret=self._is_secret(leaf), **self._names)
+
+    def is_secret(self, leaf: str) -> bool:
+        """Tell whether a leaf is masked wherever it is shown."""
+        marked = self._is_secret(leaf)
+
+        if marked is None:
+            return is_secret(leaf, self.value(leaf), **self._names)
+
+        return marked
 
     def redacted(self) -> dict[str, t.Any]:
         """Return the configuration as it is now, with every secret masked."""

@@ -9,20 +9,24 @@ from pathlib import Path
 from flask_toolkit._extension import settings_table
 from flask_toolkit._settings import Bound
 from flask_toolkit._settings import collect
-from flask_toolkit._settings import declare
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import Origin
 from flask_toolkit.errors import SetupError
 
+from ._flask_keys import is_default
 from ._known import Known
 from ._layers import fixed
 from ._layers import Layer
 from ._loaded import LoadedConfig
 from ._merge import Merge
+from ._plan import copied
 from ._plan import plan_of
 from ._resolve import Resolver
 from ._resolve import table_defaults
 from ._settings import ConfigSettings
+from ._settings import SPEC
+from ._sources import Values
+from ._watch import watch
 
 if t.TYPE_CHECKING:
     import os
@@ -37,7 +41,6 @@ if t.TYPE_CHECKING:
 T = t.TypeVar("T")
 _KEY: t.Final = "toolkit.config"
 _ORIGINS: t.Final = "toolkit.origins"
-_SPEC: t.Final = declare("config", ConfigSettings)
 
 
 class ConfigLoader(t.Generic[T]):
@@ -96,9 +99,11 @@ class ConfigLoader(t.Generic[T]):
         base = Path(app.config.root_path)
         load = _Load(self, base, app, table)
         loaded: LoadedConfig[T] = load.run(overrides, live=app.config)
-        t.cast("dict[str, t.Any]", app.config).update(load.values)
+        config = t.cast("dict[str, t.Any]", app.config)
+        config.update(_changes(config, load.values))
         app.extensions[_ORIGINS] = load.merge.origins
         app.extensions[_KEY] = loaded
+        watch(app)
         return loaded.settings
 
     def load(self, base: str | os.PathLike[str] = ".") -> T:
@@ -161,6 +166,7 @@ class _Load:
         root = None if self._schema is None else plan_of(t.cast("t.Any", self._schema))
         self.merge = Merge(Known(root, loader.allow), base)
         self.values: dict[str, t.Any] = {}
+        self._stack: list[tuple[Source, int | None]] = []
 
     def run(
         self,
@@ -183,20 +189,23 @@ class _Load:
         if merge.problems:
             raise ConfigError(merge.problems)
 
-        app = self._app
-        before = t.cast("dict[str, t.Any]", {} if app is None else app.config)
-        self.values = {
-            key: value
-            for key, value in values.items()
-            if _changed(before.get(key), value) or key not in before
-        }
+        self.values = values
 
         if self._app is not None:
-            raw = {key: values[key] for key in values if key.startswith(_SPEC.prefix)}
-            self._table[_SPEC.name] = Bound(_SPEC, names, {}, raw)
+            raw = {key: values[key] for key in values if key.startswith(SPEC.prefix)}
+            self._table[SPEC.name] = Bound(SPEC, names, {}, raw)
 
         live = values if live is None else live
-        return LoadedConfig(settings, merge.origins, values, live, names)
+        return LoadedConfig(
+            settings,
+            merge.origins,
+            # A list or a table can be changed in place, and would tell nothing then.
+            values=copied(values),
+            live=live,
+            names=names,
+            known=merge.known,
+            stack=self._stack,
+        )
 
     def _add_layers(self, overrides: Mapping[str, t.Any] | None) -> None:
         merge = self.merge
@@ -214,10 +223,14 @@ class _Load:
             except ConfigError as error:
                 merge.problems.extend(error.problems)
             else:
+                count = None if layer is None else len(layer.data)
+                self._stack.append((source, count))
+
                 if layer is not None:
                     merge.add(layer)
 
         if overrides:
+            self._stack.append((Values(overrides), len(overrides)))
             merge.add(_layer(overrides, Origin("override", "overrides")))
 
     def _add_existing(self, app: Flask) -> None:
@@ -227,11 +240,7 @@ class _Load:
         flasks: dict[str, t.Any] = {}
 
         for key, value in t.cast("dict[str, t.Any]", app.config).items():
-            # Flask sets DEBUG to a bool whether or not anybody asked.
-            default = key in defaults and (
-                value == defaults[key] or (key == "DEBUG" and not value)
-            )
-            (flasks if default else ours)[key] = value
+            (flasks if is_default(defaults, key, value) else ours)[key] = value
 
         self.merge.add(_layer(flasks, Origin("flask", "default")), lenient=True)
         self.merge.add(_layer(ours, Origin("code", "app.config")), lenient=True)
@@ -240,7 +249,7 @@ class _Load:
         """Try what the announced components will read; return our own settings."""
         merge = self.merge
         names = ConfigSettings()
-        waiting = [*self._table.values(), Bound(_SPEC, None, {}, {})]
+        waiting = [*self._table.values(), Bound(SPEC, None, {}, {})]
 
         for bound in waiting:
             found, problems = collect(
@@ -254,7 +263,7 @@ class _Load:
                     place = entry.located() if entry else problem.origin
                     merge.problems.append(problem._replace(origin=place))
 
-            if bound.spec is _SPEC and found is not None:
+            if bound.spec is SPEC and found is not None:
                 names = found
 
         return names
@@ -288,6 +297,15 @@ class _Load:
 
 def _layer(data: Mapping[str, t.Any], place: Origin) -> Layer:
     return Layer(data, text=False, origin=fixed(place), place=place)
+
+
+def _changes(old: dict[str, t.Any], new: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what of ``new`` differs from ``old``."""
+    return {
+        key: value
+        for key, value in new.items()
+        if key not in old or _changed(old[key], value)
+    }
 
 
 def _changed(old: t.Any, new: t.Any) -> bool:

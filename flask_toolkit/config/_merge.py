@@ -27,6 +27,7 @@ from ._layers import SecretFile
 from ._plan import fold
 from ._plan import Leaf
 from ._plan import Node
+from ._plan import SIMPLE
 from ._plan import Table
 from ._spots import attributes
 from ._spots import Branch
@@ -40,6 +41,7 @@ from ._spots import step
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Container
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -47,16 +49,7 @@ _KUBERNETES = re.compile(
     r".*_SERVICE_HOST|.*_SERVICE_PORT.*|.*_PORT_[0-9]+_(TCP|UDP).*"
 )
 _NAMED = frozenset({"env", "dotenv"})
-
-
-class Cell(t.NamedTuple):
-    """A value that is no table, as its layer holds it."""
-
-    value: t.Any
-    text: bool
-    origin: Origin
-    locate: Callable[[], Origin]
-    base: Path | None
+_WHOLE = SIMPLE | {list}
 
 
 class Unknown(t.NamedTuple):
@@ -111,9 +104,10 @@ class Merge:
         self.problems.append(ConfigProblem(key, message, place, hint))
 
     def _add_table(self, data: Mapping[t.Any, t.Any]) -> None:
-        seen: dict[str, str] = {}
+        rest, taken = self._take(self.tree, data, self.known.leaves, (), ())
+        seen = {name: name for name in taken}
 
-        for name, value in data.items():
+        for name, value in rest.items():
             if not isinstance(name, str):
                 self.blame((name,), "a key must be text", self._layer.place)
                 continue
@@ -161,11 +155,12 @@ class Merge:
         return key
 
     def _add_text(self, data: Mapping[str, t.Any]) -> None:
-        seen: dict[tuple[str, ...], str] = {}
+        rest, taken = self._take(self.tree, data, self.known.texts, (), (), text=True)
+        seen: dict[tuple[str, ...], str] = {(name,): name for name in taken}
 
         # Whole values first, so that the nested ones change them.
-        for name in sorted(data, key=lambda name: (name.count("__"), name)):
-            target, value = self._indirect(name, data[name])
+        for name in sorted(rest, key=lambda name: (name.count("__"), name)):
+            target, value = self._indirect(name, rest[name])
             parts = self._split(target)
             folded = tuple(map(fold, parts))
 
@@ -342,19 +337,58 @@ class Merge:
             self.origins.forget(dotted(spot.path))
 
         layer = self._layer
-        place = layer.place or layer.origin(spot.spelled)
         locate = functools.partial(layer.origin, spot.spelled)
-        spot.branch[name] = Cell(value, text, place, locate, layer.base)
-        self.origins.add(dotted(spot.path), Entry(place, value, text, locate))
+        entry = Entry(layer.place or locate(), value, text, locate, layer.base)
+        spot.branch[name] = entry
+        self.origins.add(dotted(spot.path), entry)
+
+    def _take(
+        self,
+        branch: Branch,
+        data: Mapping[t.Any, t.Any],
+        leaves: Container[str],
+        above: Keys,
+        spelled: Keys,
+        *,
+        text: bool = False,
+    ) -> tuple[Mapping[t.Any, t.Any], list[str]]:
+        """Put what is spelled right and can be no table; return the rest, and names.
+
+        Most values of most sources are such; the way of the others costs more.
+        """
+        origin, place, base = self._layer.origin, self._layer.place, self._layer.base
+        entries = self.origins.entries
+        prefix = "".join(f"{part}." for part in above)
+        rest: dict[t.Any, t.Any] = {}
+        taken: list[str] = []
+
+        for name, value in data.items():
+            if (
+                type(value) in _WHOLE
+                and name in leaves
+                and type(branch.get(name)) is not dict
+            ):
+                locate = functools.partial(origin, (*spelled, name))
+                entry = Entry(place or locate(), value, text, locate, base)
+                branch[name] = entry
+                entries.setdefault(f"{prefix}{name}", []).append(entry)
+                taken.append(name)
+            else:
+                rest[name] = value
+
+        return rest, taken
 
     def _put_table(self, spot: Spot, value: Mapping[t.Any, t.Any]) -> None:
         branch = self._open(spot)
-        seen: dict[t.Any, t.Any] = {}
 
         if branch is None:
             return
 
-        for name, item in value.items():
+        leaves = spot.node.leaves if isinstance(spot.node, Table) else ()
+        rest, taken = self._take(branch, value, leaves, spot.path, spot.spelled)
+        seen: dict[t.Any, t.Any] = {name: name for name in taken}
+
+        for name, item in rest.items():
             below, child = step(spot.node, name, branch)
 
             if child is None:

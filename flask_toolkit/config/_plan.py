@@ -15,8 +15,10 @@ from flask_toolkit._values import hints_of
 from flask_toolkit._values import is_dict
 from flask_toolkit._values import is_table
 from flask_toolkit._values import members_of
+from flask_toolkit._values import reader_of
 from flask_toolkit._values import unwrap
 from flask_toolkit.errors import SetupError
+from flask_toolkit.typing import Constraint
 from flask_toolkit.typing import Secret
 
 from ._flask_keys import FLASK_TYPES
@@ -26,6 +28,10 @@ if t.TYPE_CHECKING:
 
 MISSING: t.Final = object()
 """No default: a value must be given."""
+
+_EXACT: t.Final[frozenset[type]] = frozenset({bool, int, str, type(None)})
+SIMPLE: t.Final[frozenset[type]] = _EXACT | {float}
+"""Types of values that hold no others and are never changed."""
 
 OMITTED: t.Final = object()
 """Default of a TypedDict's key that may be left out."""
@@ -49,21 +55,44 @@ class Leaf:
     owner: str = ""
     """Class that holds the default."""
 
-    @property
+    @functools.cached_property
     def required(self) -> bool:
         """Tell whether a value must be given."""
         return self.default is MISSING and self.factory is None
 
     @functools.cached_property
+    def bare(self) -> t.Any:
+        """Return the type without what is attached to it."""
+        return unwrap(self.kind)[0]
+
+    @functools.cached_property
     def members(self) -> tuple[t.Any, ...]:
         """Return the types it may have: several for a union."""
-        kind = unwrap(self.kind)[0]
+        kind = self.bare
         return tuple(unwrap(each)[0] for each in members_of(kind) or (kind,))
 
     @functools.cached_property
     def plain(self) -> bool:
         """Tell whether the type is one whose values are shown despite a name."""
         return all(map(_is_plain, self.members))
+
+    @functools.cached_property
+    def accepts(self) -> frozenset[type]:
+        """Return the types whose values fit without being looked at."""
+        if self.marked or self.constrained:
+            return frozenset()
+
+        return SIMPLE if self.bare is t.Any else _EXACT.intersection(self.members)
+
+    @functools.cached_property
+    def reader(self) -> Callable[[str], t.Any] | None:
+        """Return what reads its text, if nothing else has a say in that."""
+        return None if self.marked or self.constrained else reader_of(self.bare)
+
+    @functools.cached_property
+    def constrained(self) -> bool:
+        """Tell whether a constraint asks for more than the type."""
+        return any(isinstance(note, Constraint) for note in unwrap(self.kind)[1])
 
     @functools.cached_property
     def may_be_table(self) -> bool:
@@ -90,6 +119,9 @@ class Table:
     folded: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     """The names of the fields by their folded spelling."""
 
+    leaves: frozenset[str] = frozenset()
+    """The names of the fields that are no tables."""
+
     def initial(self) -> t.Any:
         """Return a default that nobody else holds."""
         return self.default if self.factory is None else self.factory()
@@ -110,7 +142,10 @@ def fold(name: str) -> str:
 def copied(value: t.Any) -> t.Any:
     """Return ``value`` with its containers copied and all else shared."""
     if is_dict(value) and type(value) is dict:
-        return {name: copied(item) for name, item in value.items()}
+        return {
+            name: item if type(item) in SIMPLE else copied(item)
+            for name, item in value.items()
+        }
 
     if type(value) is list:
         return [copied(item) for item in t.cast("Iterable[t.Any]", value)]
@@ -175,8 +210,14 @@ def _table(cls: type[t.Any], above: tuple[type[t.Any], ...]) -> Table:
         shape = "class"
         fields = dict(_of_class(cls, hints, above, top=len(above) == 1))
 
-    names = {fold(name): name for name in fields}
-    return Table(cls, shape, fields, _computed(cls, len(above) == 1), folded=names)
+    return Table(
+        cls,
+        shape,
+        fields,
+        _computed(cls, len(above) == 1),
+        folded={fold(name): name for name in fields},
+        leaves=frozenset(name for name, node in fields.items() if type(node) is Leaf),
+    )
 
 
 def _of_typeddict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from flask_toolkit._origins import Entry
@@ -19,7 +20,6 @@ from flask_toolkit._values import ValueProblem
 from flask_toolkit.errors import Origin
 
 from ._known import FREE
-from ._merge import Cell
 from ._plan import copied
 from ._plan import fold
 from ._plan import Leaf
@@ -40,6 +40,7 @@ if t.TYPE_CHECKING:
 
 Spell: t.TypeAlias = "Callable[[Keys], tuple[list[str], list[str]]]"
 _BAD: t.Final = object()
+_CLOSER: t.Final = frozenset({"flask", "secret"})
 _SECRET_NAMES = "TOOLKIT_CONFIG_SECRET_NAMES"  # noqa: S105  # the name of a key
 _PUBLIC_NAMES = "TOOLKIT_CONFIG_PUBLIC_NAMES"
 
@@ -56,7 +57,6 @@ class Resolver:
         self.more: tuple[str, ...] = self._names(_SECRET_NAMES)
         self.public: tuple[str, ...] = self._names(_PUBLIC_NAMES)
         self._missing: list[Keys] = []
-        self._secrets: list[str] = []
 
     def values(self) -> dict[str, t.Any]:
         """Return every value by its top level key; bad ones are left out."""
@@ -81,14 +81,27 @@ class Resolver:
 
     def _fields(self, table: Table, branch: Branch, path: Keys) -> dict[str, t.Any]:
         values: dict[str, t.Any] = {}
+        above = "".join(f"{part}." for part in path)
 
         for name, node in table.fields.items():
             here = branch.get(name)
+
+            # Most values of most sources need none of what follows.
+            if type(here) is Entry and type(node) is Leaf and node.required:
+                value = _quickly(node, here)
+
+                if value is not _BAD:
+                    if node.plain:
+                        self.merge.origins.plain.add(f"{above}{name}")
+
+                    values[name] = value
+                    continue
+
             below = (*path, name)
 
             if isinstance(node, Table):
                 value = self._table(node, here, below)
-            elif isinstance(here, Cell) and here.origin.kind == "flask":
+            elif isinstance(here, Entry) and here.origin.kind == "flask":
                 # A default of Flask never stands in for what the schema asks.
                 value = self._default(node, below)
             elif here is None:
@@ -112,12 +125,12 @@ class Resolver:
         if here is None:
             return self._absent_table(node, path)
 
-        cell = t.cast("Cell", here)
+        cell = t.cast("Entry", here)
 
         if cell.value is None and node.nullable:
             return None
 
-        self.merge.blame(path, "expected a table", cell.locate())
+        self.merge.blame(path, "expected a table", cell.located())
         return _BAD
 
     def _absent_table(self, node: Table, path: Keys) -> t.Any:
@@ -141,9 +154,8 @@ class Resolver:
             return _BAD
 
         place = Origin("default", leaf.owner)
-        cell = Cell(value, text=False, origin=place, locate=lambda: place, base=None)
         self._add_default(path, value, place)
-        return self._convert(leaf, cell, path)
+        return self._convert(leaf, Entry(place, value), path)
 
     def _default_entry(self, leaf: Leaf, path: Keys) -> None:
         """Record a default that something stronger replaced."""
@@ -156,7 +168,7 @@ class Resolver:
         entries.insert(int(above), Entry(place, value))
 
     def _leaf(self, leaf: Leaf, here: t.Any, path: Keys) -> t.Any:
-        if isinstance(here, Cell):
+        if isinstance(here, Entry):
             return self._convert(leaf, here, path)
 
         child = child_of(leaf)
@@ -168,41 +180,41 @@ class Resolver:
         if _BAD in read.values():
             return _BAD
 
-        place = self._place_below(path)
-        cell = Cell(read, text=False, origin=place, locate=lambda: place, base=None)
-        return self._convert(leaf, cell, path)
+        return self._convert(leaf, Entry(self._place_below(path), read), path)
 
     def _place_below(self, path: Keys) -> Origin:
         leaf = next(self.merge.origins.leaves(dotted(path)), "")
         entry = self.merge.origins.of(leaf)
         return entry.origin if entry else Origin("code", "app.config")
 
-    def _convert(self, leaf: Leaf, cell: Cell, path: Keys) -> t.Any:
+    def _convert(self, leaf: Leaf, cell: Entry, path: Keys) -> t.Any:
         key = dotted(path)
-        secret = self._is_secret(leaf, cell, key)
+        self._mark(leaf, cell, key)
 
         try:
             value = self._read(leaf, cell)
-
-            if leaf.required and secret and leaf is not FREE and value in {"", b""}:
-                self.merge.blame(path, "empty; it needs a value", cell.locate())
-                return _BAD
         except ValueProblem as problem:
             message = f"expected {problem.expected}"
 
-            if not secret and not _may_hold_secrets(leaf, cell):
+            if not self._is_secret(cell, key) and not _may_hold_secrets(leaf, cell):
                 got = shown(key, cell.value, more=self.more, public=self.public)
                 message += f", got {got}"
 
-            self.merge.blame(path, message, cell.locate(), problem.hint)
+            self.merge.blame(path, message, cell.located(), problem.hint)
+            return _BAD
+
+        empty = isinstance(value, (str, bytes)) and not value
+
+        if empty and leaf.required and leaf is not FREE and self._is_secret(cell, key):
+            self.merge.blame(path, "empty; it needs a value", cell.located())
             return _BAD
 
         return value
 
-    def _read(self, leaf: Leaf, cell: Cell) -> t.Any:
+    def _read(self, leaf: Leaf, cell: Entry) -> t.Any:
         base = cell.base or self.merge.base
 
-        if cell.text:
+        if cell.is_text:
             return from_text(leaf.kind, cell.value, base=base)
 
         try:
@@ -214,28 +226,38 @@ class Resolver:
 
         return from_text(leaf.kind, cell.value, base=base)
 
-    def _is_secret(self, leaf: Leaf, cell: Cell, key: str) -> bool:
-        marked = leaf.marked or cell.origin.kind == "secret"
-
-        if marked:
+    def _mark(self, leaf: Leaf, cell: Entry, key: str) -> None:
+        """Record what type and place say about a value: secret, or shown."""
+        if leaf.marked or cell.origin.kind == "secret":
             self.merge.origins.secrets.add(key)
         elif leaf is not FREE and leaf.plain:
             self.merge.origins.plain.add(key)
-            return False
 
-        secret = is_secret(
-            key, cell.value, marked=marked, more=self.more, public=self.public
+    def _is_secret(self, cell: Entry, key: str) -> bool:
+        origins = self.merge.origins
+        return key not in origins.plain and is_secret(
+            key,
+            cell.value,
+            marked=key in origins.secrets,
+            more=self.more,
+            public=self.public,
         )
 
-        if secret and isinstance(cell.value, str):
-            self._secrets.append(cell.value)
-
-        return secret
+    @functools.cached_property
+    def _secrets(self) -> list[str]:
+        """The texts that must not stand in what others wrote."""
+        origins = self.merge.origins
+        winners = {key: entries[-1] for key, entries in origins.entries.items()}
+        return [
+            cell.value
+            for key, cell in winners.items()
+            if isinstance(cell.value, str) and self._is_secret(cell, key)
+        ]
 
     def _names(self, key: str) -> tuple[str, ...]:
         cell = self.merge.tree.get(key)
 
-        if not isinstance(cell, Cell):
+        if not isinstance(cell, Entry):
             return ()
 
         try:
@@ -378,7 +400,24 @@ def _made(table: Table, given: dict[str, t.Any]) -> t.Any:
     return built
 
 
-def _may_hold_secrets(leaf: Leaf, cell: Cell) -> bool:
+def _quickly(leaf: Leaf, entry: Entry) -> t.Any:
+    """Return a value that can be nothing but right, or ``_BAD``: look closer."""
+    origin, value, is_text, _, _ = entry
+
+    # A default of Flask is none of the schema; an empty secret is a problem.
+    if origin.kind in _CLOSER or value == "":
+        return _BAD
+
+    if not is_text:
+        return value if type(value) in leaf.accepts else _BAD
+
+    try:
+        return _BAD if leaf.reader is None else leaf.reader(value)
+    except ValueProblem:
+        return _BAD
+
+
+def _may_hold_secrets(leaf: Leaf, cell: Entry) -> bool:
     """Tell whether a malformed text could be a table with secrets inside."""
     text = isinstance(cell.value, str) and "{" in cell.value
     return text or is_table(unwrap(leaf.kind)[0])

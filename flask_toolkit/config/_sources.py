@@ -94,30 +94,31 @@ class Env:
         self, prefix: str, *, environ: Mapping[str, str] | None = None
     ) -> None:
         check_prefix("Env", prefix)
-        self._prefix = prefix
+        self.prefix: str = prefix
         self._environ = environ
 
     def __repr__(self) -> str:
-        return f"Env({self._prefix!r})"
+        return f"Env({self.prefix!r})"
 
     def spellings(self, keys: Keys) -> tuple[list[str], list[str]]:
         """Return the variables and the files that can set a key."""
-        return variables(self._prefix, keys), []
+        return variables(self.prefix, keys), []
 
     def read(self, base: Path) -> Layer:
         """Return the variables, without the prefix."""
-        prefix = self._prefix
+        prefix = self.prefix
         environ = os.environ if self._environ is None else self._environ
+        # Not items(): each value of os.environ is decoded when it is asked for.
         data = {
-            name[len(prefix) :]: value
-            for name, value in environ.items()
+            name[len(prefix) :]: environ[name]
+            for name in environ
             if name.startswith(prefix)
             and not (prefix == "FLASK_" and _is_of_flask(name[len(prefix) :]))
         }
         return Layer(data, text=True, origin=self._origin)
 
     def _origin(self, keys: Keys) -> Origin:
-        return Origin("env", self._prefix + keys[0])
+        return Origin("env", self.prefix + keys[0])
 
 
 class _ByEnvironment:

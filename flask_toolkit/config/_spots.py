@@ -8,7 +8,6 @@ from flask_toolkit._redact import is_secret_name
 from flask_toolkit._values import from_text
 from flask_toolkit._values import is_table
 from flask_toolkit._values import read_json
-from flask_toolkit._values import unwrap
 from flask_toolkit._values import ValueProblem
 
 from ._known import FREE
@@ -43,8 +42,7 @@ def dotted(path: Keys) -> str:
 
 def child_of(leaf: Leaf) -> Leaf:
     """Return what is known of the items of a table that is a plain ``dict``."""
-    kind = unwrap(leaf.kind)[0]
-    arguments = t.get_args(kind) if is_table(kind) else ()
+    arguments = t.get_args(leaf.bare) if is_table(leaf.bare) else ()
     return Leaf(arguments[1], marked=leaf.marked) if arguments else FREE
 
 
@@ -71,7 +69,10 @@ def opened(spot: Spot, text: str) -> tuple[t.Any, bool]:
 
         return from_text(dict, text), False
 
-    kind = unwrap(node.kind)[0]
+    if not node.may_be_table:
+        return text, True
+
+    kind = node.bare
 
     if is_table(kind):
         return from_text(dict, text), False

@@ -268,3 +268,24 @@ def test_a_missing_key_tells_how_to_set_it(problems: Problems, write: Write) -> 
     assert found[0].message == (
         "required; set A_TOKEN, A_TOKEN_FILE or put it in a.toml, run/TOKEN"
     )
+
+
+class Asked:
+    """Keys that must be given."""
+
+    PAGE_SIZE: int
+    PORT: t.Annotated[int, Constraint(lambda n: n > 0, "above 0")]
+
+
+def test_what_must_be_given_is_read_as_strictly(problems: Problems) -> None:
+    """The short way for plain types has the problems of the long one."""
+    found = problems(
+        ConfigLoader(
+            Values(PORT=-1), Env("A_", environ={"A_PAGE_SIZE": "x"}), schema=Asked
+        )
+    )
+
+    assert {problem.key: problem.message for problem in found} == {
+        "PAGE_SIZE": "expected an integer, got 'x'",
+        "PORT": "expected above 0, got -1",
+    }

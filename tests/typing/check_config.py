@@ -25,6 +25,12 @@ from flask_toolkit.config import Secret
 from flask_toolkit.config import SecretsDir
 from flask_toolkit.config import Source
 from flask_toolkit.config import Values
+from flask_toolkit.config.checks import check
+from flask_toolkit.config.checks import CheckInfo
+from flask_toolkit.config.checks import Finding
+from flask_toolkit.config.checks import known_checks
+from flask_toolkit.config.checks import Level
+from flask_toolkit.config.checks import run_checks
 
 
 class Database:
@@ -96,3 +102,13 @@ DotEnv(".env")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 by_environment({"production": Settings})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 settings = ConfigSettings(secret_names=("PIN",))
 assert_type(settings.public_names, tuple[str, ...])
+
+
+@check(app, deploy=True)
+def mail(app: Flask) -> list[Finding]:
+    return [Finding("shop.mail", Level.WARNING, "No mail.")]
+
+
+assert_type(run_checks(app, deploy=True), list[Finding])
+assert_type(known_checks(app), list[CheckInfo])
+assert_type(known_checks()[0].always, bool)
