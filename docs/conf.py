@@ -45,7 +45,8 @@ python_use_unqualified_type_names = True
 # refer to is shown without a link. A name of ours that leads nowhere is an error.
 _STRANGERS = (
     "blinker click collections concurrent contextlib contextvars datetime decimal"
-    " enum flask http logging os pathlib redis t time types typing uuid werkzeug wsgiref"
+    " enum flask http logging os pathlib redis t time types typing uuid werkzeug"
+    " wsgiref"
 )
 nitpick_ignore_regex = [
     (r"py:.*", rf"({_STRANGERS.replace(' ', '|')})\..+"),
@@ -57,6 +58,7 @@ nitpick_ignore_regex = [
 # Annotations that Python cannot evaluate, of a NamedTuple above all, stay text.
 nitpick_ignore = [
     *(("py:class", name) for name in aliases()),
+    ("py:class", "Level"),
     ("py:class", "Path"),
     ("py:class", "ResponseReturnValue"),
     ("py:class", "datetime"),

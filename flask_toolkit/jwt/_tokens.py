@@ -332,9 +332,7 @@ def _reused(app: Flask, state: JWTState, claims: Claims) -> TokenReusedError:
         claims.sub,
     )
 
-    if token_reused.receivers:
-        token_reused.send_robust(app, sid=claims.sid, sub=claims.sub)
-
+    token_reused.send_robust(app, sid=claims.sid, sub=claims.sub)
     error = TokenReusedError("reused")
     error.jti = claims.jti
     rejected(app, state, error, claims.location)

@@ -18,6 +18,9 @@ if t.TYPE_CHECKING:
 
 _ALPHABET = frozenset(map(chr, range(0x20, 0x7F))) | {"é", "中"}
 _QUANTIFIER = re.compile(r"(?:([*+?])|\{(\d*)(,?)(\d*)\})([?+]?)")
+_CODE = re.compile(
+    r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})"
+)
 _EMPTY = frozenset({"^", "$", r"\A", r"\Z", r"\z", r"\b", r"\B"})
 _MOST_COPIES = 64
 _MOST_STATES = 200
@@ -110,6 +113,7 @@ class _Parser:
         self._at = 0
         self._automaton = automaton
         self._scopes: list[str] = []
+        self._alphabet: frozenset[str] = _ALPHABET | _written(expression)
 
     def build(self) -> _Fragment:
         """Return the whole as one part of the automaton."""
@@ -167,7 +171,9 @@ class _Parser:
             return self._group(kind, text)
 
         scopes = "".join(self._scopes)
-        characters = _characters(f"{scopes}{text}{')' * len(self._scopes)}")
+        characters = _characters(
+            f"{scopes}{text}{')' * len(self._scopes)}", self._alphabet
+        )
         return lambda: self._automaton.state(characters)
 
     def _group(self, kind: str, opening: str) -> _Build:
@@ -224,6 +230,13 @@ def _sum(counters: Iterable[Counter[int]]) -> Counter[int]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _characters(token: str) -> frozenset[str]:
+def _characters(token: str, alphabet: frozenset[str]) -> frozenset[str]:
     pattern = re.compile(token)
-    return frozenset(c for c in _ALPHABET if pattern.fullmatch(c))
+    return frozenset(c for c in alphabet if pattern.fullmatch(c))
+
+
+def _written(expression: str) -> frozenset[str]:
+    """Return the characters beyond ASCII that an expression names."""
+    codes = (code[2:] for code in _CODE.findall(expression))
+    escaped = (chr(int(code, 16)) for code in codes)
+    return frozenset(c for c in (*expression, *escaped) if not c.isascii())

@@ -69,6 +69,9 @@ class RegexConverter(BaseConverter):
 
     maxlength: int = 255
     unicode: bool = False
+    guarded: t.ClassVar[bool] = True
+    """Whether the length guard is needed, as the pattern may backtrack badly. It
+    counts to the end of the segment, so it limits the neighbours as well."""
 
     def __init__(
         self,
@@ -98,9 +101,8 @@ class RegexConverter(BaseConverter):
         self.weight: int = self._number("weight", weight, default)
         # A guard in front of the body: what is too long is refused before a
         # pattern that backtracks badly gets to see it.
-        self.regex: str = (
-            f"(?!(?s:.{{{self.maxlength + GUARD_SLACK + 1}}})){self._checked.body}"
-        )
+        guard = f"(?!(?s:.{{{self.maxlength + GUARD_SLACK + 1}}}))"
+        self.regex: str = f"{guard if self.guarded else ''}{self._checked.body}"
         self._safe = f"{_SAFE}/" if self.slashes else _SAFE
         self._plain: bool = self._checked.plain and not self._checked.context
         self._casts: bool = type(self).cast is not RegexConverter.cast
@@ -184,7 +186,11 @@ class RegexConverter(BaseConverter):
         return reason
 
     def _names(self, value: t.Any) -> str:
-        shown = repr(value)
+        try:
+            shown = repr(value)
+        except Exception:  # noqa: BLE001  # as of an int of 5000 digits
+            shown = f"a {type(value).__name__}"
+
         short = shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
         return f"{short} is no value of <{self.name}> {self.pattern!r}"
 

@@ -159,7 +159,7 @@ def _length(segment: Segment) -> int:
     """Return how long a text the expression can meet: our guard stands in front."""
     first = segment.converters[0]
 
-    if isinstance(first, RegexConverter):
+    if isinstance(first, RegexConverter) and first.guarded:
         return first.maxlength + GUARD_SLACK
 
     return _LONGEST_PATH

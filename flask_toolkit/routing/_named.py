@@ -137,7 +137,7 @@ def enum_converter(
 
         return texts[member.name]
 
-    return pattern(
+    made = pattern(
         enum.__name__.lower() if name is None else name,
         "|".join(map(re.escape, texts.values())),
         cast=lambda text: members[_folded(text, ignorecase)],
@@ -146,6 +146,8 @@ def enum_converter(
         maxlength=max(1, *map(len, texts.values())),
         ignorecase=ignorecase,
     )
+    made.guarded = False  # a choice of literals reads a text in one way
+    return made
 
 
 def _folded(text: str, ignorecase: bool) -> str:

@@ -36,6 +36,7 @@ class SlugConverter(RegexConverter):
     """
 
     name = "slug"
+    guarded: t.ClassVar[bool] = False
     examples: tuple[str, ...] = ("a", "hello-world-2")
 
     def __init__(
@@ -63,6 +64,7 @@ class SignedIntConverter(RegexConverter):
     """
 
     name = "sint"
+    guarded: t.ClassVar[bool] = False
 
     def __init__(
         self,
@@ -108,6 +110,7 @@ class DecimalConverter(RegexConverter):
     """
 
     name = "decimal"
+    guarded: t.ClassVar[bool] = False
 
     def __init__(
         self, map: Map, *, places: int | str | None = None, weight: int | None = None
@@ -154,6 +157,7 @@ class DateConverter(RegexConverter):
     """Accept days as ``YYYY-MM-DD`` (RFC 3339): ``<date:day>``."""
 
     name = "date"
+    guarded: t.ClassVar[bool] = False
     pattern: str | None = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     examples: tuple[str, ...] = ("2026-02-28", "0001-01-01")
 
@@ -179,6 +183,7 @@ class DatetimeConverter(RegexConverter):
     """
 
     name = "datetime"
+    guarded: t.ClassVar[bool] = False
 
     def __init__(self, map: Map, *, tz: str = "utc", weight: int | None = None) -> None:
         if tz not in {"utc", "naive"}:
@@ -211,6 +216,7 @@ class UUID4Converter(RegexConverter):
     """Accept random UUIDs, lower case with hyphens (RFC 9562): ``<uuid4:key>``."""
 
     name = "uuid4"
+    guarded: t.ClassVar[bool] = False
     pattern: str | None = _UUID.format(4)
     examples: tuple[str, ...] = ("9b2e7d3c-5a41-4f6e-8c0d-1f2a3b4c5d6e",)
 
@@ -234,6 +240,7 @@ class HexConverter(RegexConverter):
     """
 
     name = "hex"
+    guarded: t.ClassVar[bool] = False
 
     def __init__(
         self, map: Map, *, length: int | str | None = None, weight: int | None = None

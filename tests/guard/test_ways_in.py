@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import typing as t
 
@@ -72,6 +73,19 @@ class Each(MethodView):
         return SECRET
 
     post = put = delete = options = get
+
+
+def test_the_views_would_answer() -> None:
+    """Else none of the attempts below would prove anything."""
+    views: list[t.Callable[[], object]] = [
+        plain(secret),
+        careful(secret),
+        lambda: asyncio.run(secret_later()),
+        Whole().dispatch_request,
+        Each().get,
+    ]
+
+    assert [view() for view in views] == [SECRET] * 5
 
 
 class HalfOpen(Each):

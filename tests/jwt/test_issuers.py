@@ -138,6 +138,9 @@ def test_a_table_says_the_algorithm(publisher: Publisher, start: Start) -> None:
         pytest.param({}, "jwks_uri must be text", id="no-address"),
         pytest.param({"jwks_uri": 7}, "jwks_uri must be text", id="address-number"),
         pytest.param({"jwks_uri": None}, "jwks_uri must be text", id="address-null"),
+        pytest.param(
+            {"jwks_uri": URL, "users": "yes"}, "users must be true or false", id="users"
+        ),
         pytest.param({"jwks_uri": URL, "audience": ["a"]}, "audience must", id="aud"),
         pytest.param({"jwks_uri": URL, "audience": ""}, "audience must", id="no-aud"),
         pytest.param({"jwks_uri": URL, "typ": None}, "typ must be text", id="typ"),

@@ -100,6 +100,16 @@ class Served:
         return json.loads(self.get("/state"))
 
 
+def _log_until(text: str, stream: t.IO[str]) -> str:
+    """Return what a process logs up to a line with a text in it, or all."""
+    log = ""
+
+    while text not in log and (line := stream.readline()):
+        log += line
+
+    return log
+
+
 @pytest.fixture(name="server", params=["sync", "gthread", "gevent"])
 def _server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     """Return a gunicorn of one worker."""
@@ -117,19 +127,13 @@ def _server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    log: list[str] = []
 
     try:
         assert process.stderr is not None
-        for line in process.stderr:
-            log.append(line)
-            found = re.search(r"Listening at: http://127.0.0.1:(\d+)", line)
-
-            if found:
-                yield Served(int(found[1]), content)
-                break
-        else:
-            pytest.fail(f"gunicorn does not start: {''.join(log)}")
+        log = _log_until("Listening at", process.stderr)
+        found = re.search(r"Listening at: http://127.0.0.1:(\d+)", log)
+        assert found, log
+        yield Served(int(found[1]), content)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
@@ -158,10 +162,7 @@ def test_a_client_that_leaves(server: Served) -> None:
         assert client.recv(100).startswith(b"HTTP/1.1 200")
 
     # Until the server has noticed; each turn is a request.
-    for _ in range(5000):
-        if server.state()[1]:
-            break
-
+    assert any(server.state()[1] for _ in range(5000))
     assert server.get("/hello") == b"hello"
     _, ended, torn, stuck = server.state()
     assert ended == [["/stream", False], ["/hello", True]]
@@ -180,11 +181,8 @@ def _streaming(make: Make, **settings: t.Any) -> Flask:
     def stream() -> t.Any:
         flavour.set(request.args["n"])
 
-        def chunks() -> Iterator[str]:
-            for _ in range(3):
-                yield f"{request.args['n']}={flavour.get()} "
-
-        return stream_with_context(chunks())
+        chunks = (f"{request.args['n']}={flavour.get()} " for _ in range(3))
+        return stream_with_context(chunks)
 
     return app
 

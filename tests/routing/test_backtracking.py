@@ -182,3 +182,14 @@ def test_text_fails_at_its_end() -> None:
     """A dot takes anything but a newline; so one is tried."""
     assert is_slow(r"(?:.*)*\Z", Ambiguity(0, "a", "a"), length=64)
     assert re.match(r"(?:.*)*\Z", "a\x00")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["(?:[а-я]+)+", r"(?:[\u0430-\u044f]+)+", "(?:😀|.)+x", "(?:а|[а-я])+x"],
+)
+def test_letters_of_any_script_are_looked_at(expression: str) -> None:
+    """A class of another script is no empty class."""
+    found = ambiguity_of(expression, length=300)
+    assert found is not None
+    assert found.degree == 0

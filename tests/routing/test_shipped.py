@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from flask import url_for
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from werkzeug.routing import BuildError
 from werkzeug.routing import Map
 from werkzeug.routing import Rule
 
+from flask_toolkit.routing import Converters
 from flask_toolkit.routing import PatternError
 from flask_toolkit.routing._named import check_examples
 from flask_toolkit.routing._shipped import SHIPPED
@@ -346,3 +348,25 @@ def test_value_comes_back_from_its_url(pair: tuple[str, object]) -> None:
 
     assert rules.bind("localhost").match(unquote(url)) == ("x", {"x": value})
     assert app.test_client().get(url).status_code == 200
+
+
+def test_a_number_that_cannot_be_shown_is_a_build_error() -> None:
+    """Python writes no more than 4300 digits, not even in a message."""
+    app = Flask("huge")
+    Converters(app)
+    app.add_url_rule("/<sint:n>", "e", str)
+
+    with app.test_request_context(), pytest.raises(BuildError):
+        url_for("e", n=10**5000)
+
+
+def test_a_short_value_does_not_limit_its_neighbour() -> None:
+    """``/7-a-long-title`` is built, so it must come back."""
+    app = Flask("neighbours")
+    Converters(app)
+    app.add_url_rule("/<sint:n>-<slug:title>", "e", lambda n, title: f"{n} {title}")
+
+    with app.test_request_context():
+        url = url_for("e", n=7, title="a" * 200)
+
+    assert app.test_client().get(url).text == f"7 {'a' * 200}"

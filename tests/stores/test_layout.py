@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from hypothesis import example
 from hypothesis import given
 from hypothesis import HealthCheck
 from hypothesis import settings
@@ -67,6 +68,7 @@ def test_the_server_merges_as_a_dictionary_does(
 
 
 @given(st.binary() | st.from_regex(rb"\{.{0,20}\}", fullmatch=True))
+@example(b'{"o": "=7", "f": {"a": "1"}}')
 def test_any_bytes_are_a_record_or_none(data: bytes) -> None:
     """Nothing else is raised, whatever lies there."""
     try:
