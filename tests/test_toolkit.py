@@ -367,3 +367,10 @@ def test_sessions_come_before_the_guard(app: Flask) -> None:
 
     assert order.index("converters") < order.index("sessions")
     assert order.index("sessions") < order.index("middleware") < order.index("guard")
+
+
+def test_without_a_life_cycle_nothing_is_handed_to_it(app: Flask) -> None:
+    """A part that is off leaves nothing behind."""
+    Toolkit(app, lifecycle=False)
+
+    assert not {"toolkit.lifecycle", "toolkit.scope_variable"} & app.extensions.keys()

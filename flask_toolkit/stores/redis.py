@@ -300,9 +300,6 @@ class RedisStore:
 
     def _run(self, *calls: Call) -> list[t.Any]:
         """Run scripts in one trip, two if the server does not know one yet."""
-        if not calls:
-            return []
-
         answers = self._ask([call.by_name() for call in calls])
         unknown = [n for n, a in enumerate(answers) if isinstance(a, NoScriptError)]
 

@@ -68,6 +68,16 @@ def test_names_that_lead_nowhere_are_always_found(*, deploy: bool) -> None:
     assert _of(_guarded(), "guard.names", deploy=deploy) == []
 
 
+def test_what_is_told_of_all_guards_is_told_once() -> None:
+    """Two guards do not make two findings of one mistake."""
+    app = _guarded(TOOLKIT_GUARD_PUBLIC=["nowhere"])
+    admin = Blueprint("admin", "admin")
+    LoginGuard(admin, name="boss")
+    app.register_blueprint(admin)
+
+    assert len(_of(app, "guard.names")) == len(_of(app, "guard.lock")) == 1
+
+
 def test_a_problem_without_a_key_of_the_guard_has_none() -> None:
     """What the guard refuses of Flask's keys is told as it says it."""
     [found] = _of(_guarded(SECRET_KEY_FALLBACKS="old"), "guard.names")
