@@ -8,6 +8,7 @@ import os
 import select
 import subprocess
 import tempfile
+import time
 import typing as t
 from collections import defaultdict
 from contextlib import contextmanager
@@ -136,7 +137,13 @@ class Browser:
             self._process.wait()
 
         self._out.close()
+        # Its helpers end a moment later, and write into the profile until then.
+        any(self._is_removed(pause) for pause in (0.0, *[0.05] * 200))
+
+    def _is_removed(self, pause: float) -> bool:
+        time.sleep(pause)
         self._folder.cleanup()
+        return not self.profile.exists()
 
 
 class Page:
