@@ -47,17 +47,20 @@ _left_behind: list[sqlite3.Connection] = []
 class _Held:
     """A connection that is closed with the thread that used it."""
 
-    __slots__ = ("__weakref__", "pid", "raw")
+    __slots__ = ("__weakref__", "raw")
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
-        self.pid = os.getpid()
+        # Not __del__: of a circle the collector may end the connection first, which
+        # is a warning since Python 3.13. Like this it lives until it is closed.
+        weakref.finalize(self, _end, raw, os.getpid()).atexit = False
 
-    def __del__(self) -> None:
-        if self.pid == os.getpid():
-            self.raw.close()
-        else:
-            _left_behind.append(self.raw)
+
+def _end(raw: sqlite3.Connection, pid: int) -> None:
+    if pid == os.getpid():
+        raw.close()
+    else:
+        _left_behind.append(raw)
 
 
 class Connections:

@@ -306,15 +306,17 @@ def test_a_forked_child_opens_the_file_anew(store: SQLiteStore) -> None:
     assert store.get_many(["a", "b"]) == [b"1", b"2"]
 
 
-def test_a_connection_of_another_process_is_kept_open(store: SQLiteStore) -> None:
+def test_a_connection_of_another_process_is_kept_open(
+    store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What a child does when it lets go the connection it inherited."""
     store.ping()
     held = store._connections.connection()
     raw = held.raw
-    held.pid = -1
-    store._connections._pid = -1
     del held
+    monkeypatch.setattr(os, "getpid", lambda: -1)
     store.ping()
+    monkeypatch.undo()
 
     assert room._left_behind == [raw]
     assert raw.execute("SELECT 1").fetchone() == (1,)
