@@ -82,7 +82,7 @@ def _ask(address: str) -> bytes:
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(30)
         client.connect(address)
-        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        client.sendall(b"GET / HTTP/1.0\r\nHost: shop.example\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(1000), b""))
 
     assert answer.startswith(b"HTTP/1.0 200 "), answer
