@@ -128,10 +128,7 @@ class APIKeyAuthenticator(t.Generic[U]):
         *,
         name: str = "api-key",
     ) -> None:
-        if not _HEADER.fullmatch(header) or header.lower() in {
-            "authorization",
-            "cookie",
-        }:
+        if not _HEADER.fullmatch(header) or header.lower() in _TAKEN:
             raise ValueError("header= must name a header of its own, as X-API-Key.")
 
         self.name: str = name

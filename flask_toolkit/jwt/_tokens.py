@@ -41,7 +41,7 @@ if t.TYPE_CHECKING:
     from ._policy import Rules
     from ._state import JWTState
 
-_CARRIED = frozenset({"iss", "sub", "aud", "exp", "iat", "nbf", "jti"})
+_WRITTEN_ANEW = frozenset({"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "sid"})
 
 
 class Grant(t.NamedTuple):
@@ -313,8 +313,7 @@ def _place_of(app: Flask, state: JWTState, claims: Claims) -> tuple[int, int]:
 
 
 def _common(claims: Claims) -> dict[str, t.Any]:
-    left_out = _CARRIED | {"sid"}
-    return {name: claims[name] for name in claims if name not in left_out}
+    return {name: claims[name] for name in claims if name not in _WRITTEN_ANEW}
 
 
 def _may_repeat(state: JWTState, used: int) -> bool:
