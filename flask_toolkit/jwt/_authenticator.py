@@ -13,11 +13,11 @@ from flask_toolkit.identity import memo
 from ._errors import bearer
 from ._errors import TokenInvalidError
 from ._hooks import call
+from ._judging import claims_at
+from ._judging import rejected
 from ._locations import checked
 from ._locations import name_of
-from ._state import claims_at
 from ._state import log
-from ._state import rejected
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -14,7 +14,7 @@ from flask_toolkit.identity import REQUIRED_BY
 
 from ._authenticator import JWTAuthenticator
 from ._keys import SECRET_ALGORITHMS
-from ._state import has_short_secret
+from ._secret_key import has_short_secret
 from ._twins import left_open
 
 if t.TYPE_CHECKING:

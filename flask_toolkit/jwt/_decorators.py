@@ -19,17 +19,17 @@ from flask_toolkit.identity import REQUIRED_BY
 
 from ._authenticator import JWTAuthenticator
 from ._authenticator import user_of
+from ._caching import private
+from ._caching import varying
 from ._claims import scope_words
 from ._errors import JWTError
 from ._errors import TokenMissingError
 from ._issuers import REFRESH_TYP
+from ._judging import claims_at
+from ._judging import rejected
 from ._jws import normal_typ
 from ._locations import checked
 from ._policy import Requirement
-from ._state import claims_at
-from ._state import private
-from ._state import rejected
-from ._state import varying
 from ._twins import remember
 
 if t.TYPE_CHECKING:

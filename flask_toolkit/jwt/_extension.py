@@ -23,23 +23,23 @@ from . import _jwks
 from . import _tokens
 from ._authenticator import found_in_request
 from ._authenticator import JWTAuthenticator
+from ._caching import no_store
 from ._claims import Claims
 from ._decorators import decorator
 from ._decorators import enforce
 from ._decorators import Options
 from ._decorators import requirement
 from ._hooks import Hooks
+from ._judging import check_store
+from ._judging import judge
 from ._requests import check_receiver
 from ._requests import handed_in
 from ._requests import to_be_ended
+from ._secret_key import check_secret_key
+from ._secret_key import weak_secret_key
 from ._settings import JWTSettings
-from ._state import check_secret_key
-from ._state import check_store
-from ._state import judge
 from ._state import make_state
-from ._state import no_store
 from ._state import our_keys
-from ._state import weak_secret_key
 
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -9,13 +9,13 @@ from flask_toolkit._context import request_or_none
 from ._authenticator import found_in_request
 from ._errors import JWTError
 from ._issuers import REFRESH_TYP
+from ._judging import judge
+from ._judging import rejected
 from ._locations import check_origin
 from ._locations import name_of
 from ._locations import refresh_token_of
 from ._locations import refuse_other_site
 from ._locations import token_at
-from ._state import judge
-from ._state import rejected
 from ._tokens import judge_lapsed
 
 if t.TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What one application keeps of its tokens, and how it judges them."""
+"""What one application keeps of its tokens."""
 
 from __future__ import annotations
 
@@ -10,39 +10,27 @@ from weakref import WeakKeyDictionary
 
 from flask import Flask
 from flask import Response
-from werkzeug.exceptions import HTTPException
 
 from flask_toolkit._extension import State
-from flask_toolkit.errors import SetupError
-from flask_toolkit.identity import memo
 from flask_toolkit.signing import signing_keys
 from flask_toolkit.stores import MemoryStore
 from flask_toolkit.stores import store_for
 
-from ._claims import Claims
-from ._errors import JWTError
-from ._errors import TokenInvalidError
+from ._caching import varying
 from ._hooks import Hooks
 from ._issuers import Issuer
 from ._issuers import REFRESH_TYP
 from ._keys import Key
 from ._keys import KeySet
-from ._locations import token_at
-from ._locations import vary_of
-from ._policy import judged
 from ._policy import Requirement
 from ._policy import Rules
-from ._policy import verify
+from ._secret_key import check_secret_key
+from ._secret_key import secrets_of
 from ._sessions import Sessions
 from ._sessions import TokenStore
 from ._settings import JWTSettings
-from ._signals import token_rejected
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from flask import Request
-
     from ._authenticator import JWTAuthenticator  # noqa: TC004  # imports this module
     from ._locations import Location
 
@@ -83,7 +71,7 @@ class JWTState(State[JWTSettings]):
         """
         derived = self.derived
         # Compared each time: applications set and change the key late.
-        raw = _secrets_of(app.config) if self.keys is None else None
+        raw = secrets_of(app.config) if self.keys is None else None
 
         if derived.rules is None or derived.raw != raw:
             derived.rules = self._derive(app)
@@ -211,199 +199,6 @@ def our_keys(settings: JWTSettings, given: KeySet | None, now: float) -> KeySet 
     return KeySet(*set_keys) if set_keys else given
 
 
-def has_short_secret(app: Flask, size: int) -> bool:
-    """Tell whether ``SECRET_KEY`` or a fallback is there with fewer bytes."""
-    config = t.cast("Mapping[str, t.Any]", app.config)
-    keys: list[t.Any] = [config.get("SECRET_KEY")]
-    fallbacks: object = config.get("SECRET_KEY_FALLBACKS")
-
-    # Another type is refused by signing_keys, with what to write.
-    if isinstance(fallbacks, (list, tuple)):
-        keys.extend(t.cast("list[t.Any]", fallbacks))
-
-    return any(_is_short(key, size) for key in keys)
-
-
-def weak_secret_key(app: Flask) -> str | None:
-    """Return what is wrong with a ``SECRET_KEY`` that can be guessed."""
-    if not has_short_secret(app, _MIN_SECRET_KEY):
-        return None
-
-    return (
-        f"SECRET_KEY, or one of its fallbacks, has fewer than {_MIN_SECRET_KEY} bytes:"
-        " whoever guesses it can make tokens. Make one with"
-        ' python -c "import secrets; print(secrets.token_urlsafe(32))"'
-    )
-
-
-def check_secret_key(app: Flask, state: JWTState, *, at_use: bool) -> None:
-    """Refuse or warn of a ``SECRET_KEY`` that is short enough to be guessed.
-
-    :raises SetupError: If it is, outside of debug and testing; for a component
-        that nobody asked for only when a token is made or verified.
-    """
-    message = weak_secret_key(app)
-
-    if message is None:
-        return
-
-    if not (app.debug or app.testing) and (at_use or not state.derived.lenient):
-        raise SetupError(message)
-
-    if not state.derived.warned_of_key:
-        state.derived.warned_of_key = True
-        log.warning(message)
-
-
-def judge(
-    app: Flask,
-    state: JWTState,
-    token: object,
-    *,
-    typ: str | None = None,
-    location: str | None = None,
-    lapsed: bool = False,
-) -> Claims:
-    """Return the claims of a token, without asking the store.
-
-    :raises TokenInvalidError: If it does not verify; logged and announced.
-    """
-    try:
-        return verify(
-            token,
-            state.rules(app),
-            state.clock(),
-            typ=typ,
-            location=location,
-            lapsed=lapsed,
-        )
-    except TokenInvalidError as error:
-        raise rejected(app, state, error, location)  # noqa: B904  # the same error
-
-
-def rejected(
-    app: Flask, state: JWTState, error: JWTError, location: str | None
-) -> JWTError:
-    """Return an error that knows who refused; log and announce a bad token."""
-    log.debug("Refused a token (%s, %s)", error.reason, location)
-
-    if isinstance(error, TokenInvalidError) and token_rejected.receivers:
-        token_rejected.send_robust(
-            app,
-            reason=error.reason,
-            kid=error.kid,
-            jti=error.jti,
-            location=location,
-        )
-
-    return error.at(component=state.name, realm=state.settings.realm, location=location)
-
-
-def check_store(app: Flask, state: JWTState, claims: Claims) -> None:
-    """Return if neither the session nor the subject of a token was ended.
-
-    :raises TokenRevokedError: If it was.
-    :raises StoreUnavailableError: If the store cannot tell.
-    """
-    try:
-        state.sessions(app).check(claims)
-    except TokenInvalidError as error:
-        raise rejected(app, state, error, claims.location)  # noqa: B904  # the same
-
-
-def claims_at(
-    app: Flask,
-    state: JWTState,
-    request: Request,
-    place: JWTAuthenticator[t.Any],
-    typ: str | None = None,
-) -> Claims | None:
-    """Return the verified claims of the token at one place, once a request.
-
-    :returns: ``None`` if nothing stands there.
-    :raises JWTError: If what stands there is not good; remembered too.
-    """
-    known = memo(request)
-    key = (state.extension, place.location, typ)
-    found: t.Any = known.get(key, key)
-
-    if found is key:
-        try:
-            found = _found_at(app, state, request, place, typ)
-        except HTTPException as error:
-            known[key] = error
-            raise
-
-        # Remembered as well when nothing is there.
-        known[key] = found
-    elif isinstance(found, HTTPException):
-        raise found.with_traceback(None)
-
-    claims: Claims | None = found
-    return claims
-
-
-def _found_at(
-    app: Flask,
-    state: JWTState,
-    request: Request,
-    place: JWTAuthenticator[t.Any],
-    typ: str | None,
-) -> Claims | None:
-    try:
-        token = token_at(app, state, request, place.location)
-
-        if token is None:
-            return None
-
-        parsed = judged(token, state.rules(app), state.clock(), typ=typ)
-
-        if state.settings.revocation == "always":
-            state.sessions(app).check(parsed.claims)
-    except JWTError as error:
-        raise rejected(app, state, error, place.place)  # noqa: B904  # the same error
-
-    return Claims(parsed.claims, parsed.header.members, place.place)
-
-
-def varying(locations: tuple[Location, ...]) -> Callable[[Response], Response]:
-    """Return what tells caches on which headers of the request an answer depends."""
-    names = vary_of(locations)
-    text = ", ".join(names)
-    lowered = frozenset(map(str.lower, names))
-
-    def vary(response: Response) -> Response:
-        # Werkzeug's own search costs an exception where the header is not there.
-        for name, value in response.headers:
-            if name.lower() == "vary":
-                # A guard may have said so already, and updating costs a lot.
-                said = value.lower().split(",")
-
-                if value != text and not lowered.issubset(map(str.strip, said)):
-                    response.vary.update(names)
-
-                return response
-
-        if names:
-            response.headers.add("Vary", text)
-
-        return response
-
-    return vary
-
-
-def private(response: Response) -> Response:
-    """Keep shared caches from storing an answer, unless the view decided."""
-    response.headers.setdefault("Cache-Control", "private")
-    return response
-
-
-def no_store(response: Response) -> Response:
-    """Keep every cache from storing an answer that holds tokens."""
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 def _rules(settings: JWTSettings, keys: KeySet) -> Rules:
     issuers: dict[str | None, Issuer] = dict(settings.issuers.items())
     issuers[settings.issuer] = Issuer(
@@ -421,21 +216,6 @@ def _rules(settings: JWTSettings, keys: KeySet) -> Rules:
         # as a good one is taken.
         known=keys.own_headers(settings.access_typ, REFRESH_TYP),
     )
-
-
-def _secrets_of(config: Mapping[str, t.Any]) -> tuple[object, ...]:
-    fallbacks = config.get("SECRET_KEY_FALLBACKS")
-
-    # A list may change in place. A text is refused, and its letters are no keys.
-    if fallbacks and not isinstance(fallbacks, (str, bytes)):
-        fallbacks = tuple(fallbacks)
-
-    return config.get("SECRET_KEY"), fallbacks
-
-
-def _is_short(key: object, size: int) -> bool:
-    data = key.encode() if isinstance(key, str) else key
-    return isinstance(data, bytes) and 0 < len(data) < size
 
 
 def _cookie_prefix(settings: JWTSettings, path: str) -> str:

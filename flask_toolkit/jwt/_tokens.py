@@ -19,13 +19,13 @@ from ._errors import TokenExpiredError
 from ._errors import TokenInvalidError
 from ._errors import TokenReusedError
 from ._issuers import REFRESH_TYP
+from ._judging import judge
+from ._judging import rejected
 from ._policy import verify
 from ._signals import token_issued
 from ._signals import token_reused
 from ._signals import token_revoked
-from ._state import judge
 from ._state import log
-from ._state import rejected
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection

@@ -55,9 +55,8 @@ def _secret(value: t.Any, name: str) -> bytes:
 
     if not value and name == "SECRET_KEY":
         raise SetupError(
-            "SECRET_KEY is not set. Make one with"
-            ' python -c "import secrets; print(secrets.token_urlsafe(32))"'
-            " and put it into the configuration, not into the source."
+            "SECRET_KEY is not set. Make one with: flask-toolkit secret-key"
+            " (and put it into the configuration, not into the source)."
         )
 
     if not value or not isinstance(value, bytes):
