@@ -74,9 +74,13 @@ def requirement(
     """Return what a view asks, checked while the application is built.
 
     :raises ValueError: If a value can never be met.
-    :raises TypeError: If ``check`` is no plain function, or ``locations`` holds
-        something that is no location, or is one text.
+    :raises TypeError: If ``optional`` is no bool, ``check`` no plain function, or
+        ``locations`` is one text or holds something that is no location.
     """
+    # "no" would count as true, and open the view.
+    if not isinstance(t.cast("object", optional), bool):
+        raise TypeError("optional must be True or False")
+
     age = None if max_age is None else seconds(max_age)
 
     if age is not None and age < 0:

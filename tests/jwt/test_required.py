@@ -221,6 +221,7 @@ def test_an_old_sign_in_must_be_renewed(
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
+        pytest.param({"optional": "no"}, TypeError, "True or False", id="word"),
         pytest.param({"max_age": -1}, ValueError, "must not be negative", id="age"),
         pytest.param({"typ": ""}, ValueError, "no media type", id="typ"),
         pytest.param(
