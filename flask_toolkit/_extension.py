@@ -44,6 +44,10 @@ _KEPT = frozenset(
     {"error_response", "errors", "identity", "receivers", "scope", "signing", "stores"}
 )
 
+GUARDS: t.Final = "toolkit.guard-registry"
+"""Where an application holds its guards, for rooms that may not import theirs. No
+component can have such a name, so no guard can collide with it."""
+
 
 @dataclasses.dataclass(frozen=True)
 class State(t.Generic[S]):

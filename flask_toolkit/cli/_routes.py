@@ -20,7 +20,6 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
 _HEADS: t.Final = ("methods", "rule", "endpoint", "converters")
-_GUARDED: t.Final = "toolkit.guard-registry"
 _FOUND: t.Final = 1
 
 
@@ -37,13 +36,15 @@ def command(*, check: bool, strict: bool, as_json: bool) -> None:
     if strict and not check:
         raise click.UsageError("--strict goes with --check.")
 
+    from flask_toolkit._extension import GUARDS
+
     app = load_app()
 
     if check:
         _check(app, strict=strict, as_json=as_json)
         return
 
-    guarded = _GUARDED in app.extensions
+    guarded = GUARDS in app.extensions
     rows = sorted(_rows(app, guarded=guarded), key=lambda row: (row[1], row[0]))
     show((*_HEADS, "guard") if guarded else _HEADS, rows, as_json=as_json)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from flask.globals import app_ctx
 
 from flask_toolkit._context import the_context
+from flask_toolkit._extension import GUARDS
 from flask_toolkit.errors import SetupError
 from flask_toolkit.identity import Identity
 from flask_toolkit.identity import memo
@@ -210,7 +211,7 @@ def _owner(app: Flask, state: GuardState, id: str) -> str:
         return f"{state.name}:{id}"
 
     name, colon, _ = id.partition(":")
-    known: Registry | None = app.extensions.get("toolkit.guard-registry")
+    known: Registry | None = app.extensions.get(GUARDS)
 
     # Who is called "staff:7" could list and end the sessions of that guard's 7.
     if colon and known and name in {g.name for g in known.guards()} - {_UNNAMED}:

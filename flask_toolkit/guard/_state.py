@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from flask.wrappers import Response
 
+from flask_toolkit._extension import GUARDS
 from flask_toolkit._extension import State
 from flask_toolkit.errors import SetupError
 from flask_toolkit.identity import Authenticator
@@ -26,9 +27,6 @@ if t.TYPE_CHECKING:
 
 APP: t.Final = ""
 """The scope of a guard that covers all of an application."""
-
-# No component can have this name, so no guard can collide with it.
-_KEY: t.Final = "toolkit.guard-registry"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +134,7 @@ class Registry:
 
 def registry_of(app: Flask) -> Registry:
     """Return the guards of ``app``."""
-    registry: Registry = app.extensions.setdefault(_KEY, Registry())
+    registry: Registry = app.extensions.setdefault(GUARDS, Registry())
     return registry
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+from flask_toolkit._extension import GUARDS
 from flask_toolkit._origins import CheckInfo
 from flask_toolkit._origins import Finding
 from flask_toolkit._origins import Level
@@ -66,7 +67,6 @@ KNOWN: t.Final = (
     ),
 )
 _GOOD_SECRET = 32
-_GUARDS: t.Final = "toolkit.guard-registry"
 
 
 class _GuardSettings(t.Protocol):
@@ -120,7 +120,7 @@ def _order(app: Flask, state: JWTState) -> Iterator[Finding]:
 
 
 def _guard(app: Flask, state: JWTState) -> Iterator[Finding]:
-    guards: _Guards | None = app.extensions.get(_GUARDS)
+    guards: _Guards | None = app.extensions.get(GUARDS)
 
     if guards is None:
         return

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from flask_toolkit._extension import GUARDS
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.guard import authenticated
 from flask_toolkit.guard import LoginGuard
@@ -137,7 +138,7 @@ def test_invented_methods_leave_nothing_behind() -> None:
     for number in range(50):
         assert client.open("/any", method=f"M{number}").status_code == 401
 
-    assert len(app.extensions["toolkit.guard-registry"].plans) == 0
+    assert len(app.extensions[GUARDS].plans) == 0
 
 
 @pytest.mark.parametrize("stored", ["scrypt$a$\ud800", "pbkdf2:sha256:1$a$é"])
