@@ -24,6 +24,10 @@ if t.TYPE_CHECKING:
 SIGNED: t.Final = "signed-url"
 """By what a caller with a signed address is known."""
 
+# Seconds that the clock of who issued a credential may be ahead, as for tokens: a
+# proof of next year would be fresh until then.
+_SKEW: t.Final = 120
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Named(Rule):
@@ -101,7 +105,7 @@ class _Fresh(Rule):
     def evaluate(self, facts: Facts) -> Verdict:
         auth_time = facts.identity.auth_time
 
-        if auth_time and facts.now - auth_time <= self.within:
+        if auth_time and -_SKEW <= facts.now - auth_time <= self.within:
             return PASSED
 
         return Verdict(Outcome.STALE, "not-fresh", self)

@@ -114,6 +114,12 @@ def test_text_is_canonical(given_rule: Rule, text: str) -> None:
         pytest.param(fresh(60), facts(age=60), Outcome.ALLOW, "passed", id="fresh"),
         pytest.param(fresh(60), facts(age=61), Outcome.STALE, "not-fresh", id="stale"),
         pytest.param(
+            fresh(60), facts(age=-120), Outcome.ALLOW, "passed", id="clocks-differ"
+        ),
+        pytest.param(
+            fresh(60), facts(age=-121), Outcome.STALE, "not-fresh", id="from-the-future"
+        ),
+        pytest.param(
             fresh(60), facts(age=NOW), Outcome.STALE, "not-fresh", id="no-auth-time"
         ),
         pytest.param(rule(owns), facts(obj="1"), Outcome.ALLOW, "passed", id="owner"),
