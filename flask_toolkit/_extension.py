@@ -48,6 +48,9 @@ GUARDS: t.Final = "toolkit.guard-registry"
 """Where an application holds its guards, for rooms that may not import theirs. No
 component can have such a name, so no guard can collide with it."""
 
+RUNS: t.Final = "__toolkit_runs__"
+"""Attribute of a hook of ours: returns what of the application it runs."""
+
 
 @dataclasses.dataclass(frozen=True)
 class State(t.Generic[S]):

@@ -173,9 +173,8 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         if len({one.name for one in asked}) < len(asked):
             raise SetupError("Two authenticators of one guard have the same name.")
 
-        if not registry.hooked:
-            app.before_request(gate_for(app, registry))
-            registry.hooked = True
+        if registry.gate is None:
+            registry.gate = app.before_request(gate_for(app, registry))
 
         if self.name == self._component:
             proxy: t.Any = LocalProxy(lambda: self.user_or_none)

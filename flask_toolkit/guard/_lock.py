@@ -6,10 +6,10 @@ applications give equal bytes, so a review sees each new way in.
 
 from __future__ import annotations
 
-import enum
 import re
 import typing as t
 import unicodedata
+from collections import Counter
 
 from flask_toolkit.errors import SetupError
 
@@ -17,7 +17,6 @@ from ._plan import is_open
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
-    from collections.abc import Iterator
 
 VERSION: t.Final = 1
 _HEAD: t.Final = re.compile(r"# flask-toolkit guard lock ([0-9]{1,9})(?: .*)?")
@@ -26,6 +25,7 @@ _TITLE: t.Final = (
 )
 _COLUMNS: t.Final = "# method\trule\tendpoint\tguard\trequires\twhy"
 _GUARD: t.Final = "guard"
+_HOOK: t.Final = "hook"
 _FIELDS: t.Final = 6
 _MERGE: t.Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _HIDDEN: t.Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
@@ -70,6 +70,36 @@ class GuardRecord(t.NamedTuple):
         return "\t".join((_GUARD, *self))
 
 
+class HookRecord(t.NamedTuple):
+    """What runs before the guard and may answer itself, as fields of a line."""
+
+    scope: str
+    """``app`` or ``blueprint:NAME``."""
+
+    stage: str
+    """The table of Flask that it stands in: ``before_request`` ..."""
+
+    name: str
+    """``module:qualname``: where it stands changes with each edit of the file."""
+
+    times: str = "1"
+    """How often one of this name is there, such as lambdas."""
+
+    why: str = "earlier"
+    """``earlier``: registered before the guard was attached; ``always``: Flask
+    runs it before any ``before_request`` function."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return what there is one of."""
+        return (self.scope, self.stage, self.name)
+
+    @property
+    def line(self) -> str:
+        """Return the record as its line."""
+        return "\t".join((_HOOK, *self))
+
+
 class RouteRecord(t.NamedTuple):
     """What one method of one route asks for, as fields of a line."""
 
@@ -101,34 +131,18 @@ class Lock(t.NamedTuple):
 
     guards: tuple[GuardRecord, ...]
     routes: tuple[RouteRecord, ...]
+    hooks: tuple[HookRecord, ...] = ()
 
 
-class Kind(enum.IntEnum):
-    """What a change means for who gets in, gravest first."""
-
-    OPENED = 0
-    GUARD = 1
-    CHANGED = 2
-    ADDED = 3
-    CLOSED = 4
-    REMOVED = 5
-    WHY = 6
-
-
-class Change(t.NamedTuple):
-    """One difference of two locks."""
-
-    kind: Kind
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.kind.name:<8}{self.text}"
-
-
-def make_lock(guards: Iterable[GuardRecord], routes: Iterable[RouteRecord]) -> Lock:
+def make_lock(
+    guards: Iterable[GuardRecord],
+    routes: Iterable[RouteRecord],
+    hooks: Iterable[HookRecord] = (),
+) -> Lock:
     """Return a lock of records whose fields are not escaped yet.
 
-    Where two rules of one key differ, the one that lets anybody in is kept.
+    Where two rules of one key differ, the one that lets anybody in is kept; hooks
+    of one key are counted.
     """
     found: dict[tuple[str, ...], RouteRecord] = {}
 
@@ -139,14 +153,21 @@ def make_lock(guards: Iterable[GuardRecord], routes: Iterable[RouteRecord]) -> L
     return Lock(
         tuple(sorted((GuardRecord(*map(escape, one)) for one in guards), key=_by_name)),
         tuple(sorted(found.values(), key=_by_rule)),
+        tuple(
+            hook._replace(times=str(times))
+            for hook, times in sorted(
+                Counter(HookRecord(*map(escape, one)) for one in hooks).items()
+            )
+        ),
     )
 
 
 def text_of(lock: Lock) -> str:
     """Return the text of a lock."""
     guards = (one.line for one in lock.guards)
+    hooks = (one.line for one in lock.hooks)
     routes = (one.line for one in lock.routes)
-    return "\n".join((_TITLE, _COLUMNS, *guards, *routes)) + "\n"
+    return "\n".join((_TITLE, _COLUMNS, *guards, *hooks, *routes)) + "\n"
 
 
 def read_lock(text: str) -> Lock:
@@ -159,6 +180,7 @@ def read_lock(text: str) -> Lock:
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     _check_head(lines[0])
     guards: dict[tuple[str, ...], GuardRecord] = {}
+    hooks: dict[tuple[str, ...], HookRecord] = {}
     routes: dict[tuple[str, ...], RouteRecord] = {}
 
     for number, line in enumerate(lines[1:], 2):
@@ -175,25 +197,12 @@ def read_lock(text: str) -> Lock:
 
         if fields[0] == _GUARD:
             _add(guards, GuardRecord(*fields[1:]), number)
+        elif fields[0] == _HOOK:
+            _add(hooks, HookRecord(*fields[1:]), number)
         else:
             _add(routes, RouteRecord(*fields), number)
 
-    return Lock(tuple(guards.values()), tuple(routes.values()))
-
-
-def compare(old: Lock, new: Lock) -> tuple[Change, ...]:
-    """Return how ``new`` differs from ``old``, gravest first."""
-    changes = [*_guard_changes(old.guards, new.guards)]
-    before = {one.key: one for one in old.routes}
-    after = {one.key: one for one in new.routes}
-
-    for key in before.keys() | after.keys():
-        first, second = before.get(key), after.get(key)
-
-        if first != second:
-            changes.append(_route_change(" ".join(key), first, second))
-
-    return tuple(sorted(changes))
+    return Lock(tuple(guards.values()), tuple(routes.values()), tuple(hooks.values()))
 
 
 def summary(lock: Lock) -> str:
@@ -245,7 +254,7 @@ def _check_head(line: str) -> None:
         raise LockError(f"line 1: there is no format {match[1]}")
 
 
-R = t.TypeVar("R", GuardRecord, RouteRecord)
+R = t.TypeVar("R", GuardRecord, HookRecord, RouteRecord)
 
 
 def _add(found: dict[tuple[str, ...], R], record: R, number: int) -> None:
@@ -254,62 +263,6 @@ def _add(found: dict[tuple[str, ...], R], record: R, number: int) -> None:
             f"line {number}: {' '.join(record.key)} stands there twice, with another"
             " record"
         )
-
-
-def _guard_changes(
-    old: tuple[GuardRecord, ...], new: tuple[GuardRecord, ...]
-) -> Iterator[Change]:
-    before = {one.name: one for one in old}
-    after = {one.name: one for one in new}
-
-    for name in before.keys() | after.keys():
-        first, second = _guard_text(before.get(name)), _guard_text(after.get(name))
-
-        if first != second:
-            yield Change(Kind.GUARD, f"{name} {first} -> {second}")
-
-
-def _guard_text(record: GuardRecord | None) -> str:
-    if record is None:
-        return "none"
-
-    scope, authenticators, _, requires, origin = record
-    return f"[{scope} {authenticators} {requires} {origin}]"
-
-
-def _route_change(
-    where: str, old: RouteRecord | None, new: RouteRecord | None
-) -> Change:
-    asked = f"{where} {_asked(old, new)} -> {_asked(new, old)}"
-
-    if new is None:
-        return Change(Kind.REMOVED, asked)
-
-    return Change(_kind(old, new), f"{asked} ({new.why})")
-
-
-def _kind(old: RouteRecord | None, new: RouteRecord) -> Kind:
-    if new.is_open and (old is None or not old.is_open):
-        return Kind.OPENED
-
-    if old is None:
-        return Kind.ADDED
-
-    if old.is_open and not new.is_open:
-        return Kind.CLOSED
-
-    return Kind.WHY if old[:-1] == new[:-1] else Kind.CHANGED
-
-
-def _asked(record: RouteRecord | None, other: RouteRecord | None) -> str:
-    """Return what a route asks, and by which guard where that differs."""
-    if record is None:
-        return "none"
-
-    if other is None or record.guard == other.guard:
-        return record.requires
-
-    return f"{record.requires} [{record.guard}]"
 
 
 def _by_name(record: GuardRecord) -> tuple[str, ...]:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 from flask_toolkit.errors import SetupError
 
+from ._changes import compare
 from ._gate import check_setup
-from ._lock import compare
+from ._hooks import earlier
+from ._hooks import require_gate
 from ._lock import GuardRecord
+from ._lock import HookRecord
 from ._lock import Lock
 from ._lock import LockError
 from ._lock import make_lock
@@ -41,8 +44,8 @@ class LockReport(t.NamedTuple):
     """How many routes there are, and how many of them are open."""
 
     changes: tuple[str, ...] | None = None
-    """A line each, gravest first: OPENED, GUARD, CHANGED, ADDED, CLOSED, REMOVED,
-    WHY. ``None`` if there was nothing to compare with."""
+    """A line each, gravest first: OPENED, GUARD, HOOK, CHANGED, ADDED, CLOSED,
+    REMOVED, WHY. ``None`` if there was nothing to compare with."""
 
     note: str = ""
     """What else is to be said of the file."""
@@ -120,9 +123,15 @@ def _lock_of(app: Flask) -> Lock:
     if app.debug:
         raise LockError("debug is on: routes that exist only then would get in")
 
+    require_gate(app, registry)
     check_setup(app, registry)
     return make_lock(
-        _guards(registry), (RouteRecord(*access[:-1]) for access in guard_map(app))
+        _guards(registry),
+        (RouteRecord(*access[:-1]) for access in guard_map(app)),
+        (
+            HookRecord(one.scope, one.stage, one.name, why=one.why)
+            for one in earlier(app, registry)
+        ),
     )
 
 

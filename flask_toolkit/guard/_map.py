@@ -9,8 +9,8 @@ from flask.views import MethodView
 
 from flask_toolkit.identity import REQUIRED_BY
 
-from ._gate import gate_for
 from ._gate import METHODS
+from ._hooks import earlier
 from ._marks import plan_for
 from ._plan import is_open
 from ._plan import requires_text
@@ -81,23 +81,10 @@ def earlier_hooks(app: Flask) -> tuple[str, ...]:
     URL preprocessors always do, those of blueprints too, and the
     ``before_request`` functions registered before the guard was attached.
     """
-    hooks: list[t.Any] = [
-        hook for found in app.url_value_preprocessors.values() for hook in found
-    ]
-
-    for hook in app.before_request_funcs.get(None, ()):
-        if hook.__module__ == gate_for.__module__:
-            break
-
-        hooks.append(hook)
-
-    return tuple(f"{_name_of(hook)} {_source_of(hook)}".rstrip() for hook in hooks)
-
-
-def _name_of(hook: object) -> str:
-    # A partial and a callable object have no name of their own.
-    named = hook if hasattr(hook, "__qualname__") else type(hook)
-    return f"{named.__module__}.{getattr(named, '__qualname__', '')}"
+    return tuple(
+        f"{one.name.replace(':', '.')} {_source_of(one.function)}".rstrip()
+        for one in earlier(app, registry_of(app))
+    )
 
 
 def _of_rule(app: Flask, registry: Registry, rule: Rule) -> Iterator[RouteAccess]:

@@ -6,7 +6,7 @@ import typing as t
 
 from werkzeug.exceptions import HTTPException
 
-from ._gate import gate_for
+from ._hooks import require_gate
 from ._map import accesses
 from ._map import required_by
 from ._state import registry_of
@@ -31,9 +31,12 @@ def strangers(app: Flask) -> Iterator[tuple[RouteAccess, bool]]:
     A decorator that enforces something by itself is not run: it counts as
     refusing. Redirects of the router are left out: no guard sees them.
 
-    :raises SetupError: If the guards of ``app`` cannot work.
+    :raises SetupError: If the guards of ``app`` cannot work, or do not run.
     """
-    gate = gate_for(app, registry_of(app))
+    registry = registry_of(app)
+    require_gate(app, registry)
+    # Without any guard there is none, and everybody gets through.
+    gate = registry.gate or (lambda: None)
 
     for rule, access in accesses(app):
         if rule.redirect_to is None:

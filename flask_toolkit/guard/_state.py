@@ -95,7 +95,8 @@ class Registry:
         self.adopted: dict[str, tuple[Authenticator[t.Any], ...]] = {}
         self.plans: dict[tuple[str, str], Plan] = {}
         self.checked: bool = False
-        self.hooked: bool = False
+        self.gate: Callable[[], Response | None] | None = None
+        """The hook that all guards share, once it is registered."""
 
     def require_free(self, scope: str) -> None:
         """Refuse a second guard for one scope: exactly one decides.

@@ -12,6 +12,7 @@ import click
 
 from flask_toolkit._context import the_context
 from flask_toolkit._extension import Extension
+from flask_toolkit._extension import RUNS
 from flask_toolkit._extension import State
 from flask_toolkit.errors import SetupError
 
@@ -248,6 +249,8 @@ class Lifecycle(Extension[LifecycleSettings], component="lifecycle"):
         def drop(error: BaseException | None) -> None:
             abandon(app, the_context(), error)
 
+        # Any of them may answer, so who lists what runs early lists them.
+        setattr(begin, RUNS, lambda: [each.function for each in self._arounds])
         places = Places(
             app,
             {"before_request": begin, "after_request": end, "teardown_request": drop},

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_toolkit.guard import LockError
-from flask_toolkit.guard._lock import compare
+from flask_toolkit.guard._changes import compare
 from flask_toolkit.guard._lock import escape
 from flask_toolkit.guard._lock import GuardRecord
+from flask_toolkit.guard._lock import HookRecord
 from flask_toolkit.guard._lock import Lock
 from flask_toolkit.guard._lock import make_lock
 from flask_toolkit.guard._lock import read_lock
@@ -28,6 +29,7 @@ STAFF = GuardRecord(
 )
 HOME = RouteRecord("GET", "/", "home", "guard", "authenticated", "default")
 OPEN = RouteRecord("GET", "/open", "open", "guard", "public", "marker")
+HOOK = HookRecord("app", "before_request", "shop:beta")
 LOCK = make_lock([GUARD, STAFF], [HOME, OPEN])
 
 
@@ -58,6 +60,20 @@ def test_of_two_records_for_one_way_in_the_open_one_is_kept() -> None:
 
     assert make_lock([], [HOME, is_open]).routes == (is_open,)
     assert make_lock([], [closed, is_open]).routes == (is_open,)
+
+
+def test_hooks_stand_between_guards_and_routes() -> None:
+    """In order of their text, those of one name as a number."""
+    late = HOOK._replace(stage="url_value_preprocessor", why="always")
+    lock = make_lock([GUARD], [HOME], [late, HOOK, HOOK])
+
+    assert text_of(lock).splitlines()[2:] == [
+        GUARD.line,
+        "hook\tapp\tbefore_request\tshop:beta\t2\tearlier",
+        "hook\tapp\turl_value_preprocessor\tshop:beta\t1\talways",
+        HOME.line,
+    ]
+    assert read_lock(text_of(lock)) == lock
 
 
 def test_what_was_written_is_read_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
@@ -22,6 +23,7 @@ from flask_toolkit.guard import role
 from flask_toolkit.guard import strangers
 from flask_toolkit.guard import write_lock
 from flask_toolkit.identity import REQUIRED_BY
+from flask_toolkit.lifecycle import Lifecycle
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -290,6 +292,86 @@ def test_what_runs_before_the_guard_is_named() -> None:
     assert earlier_hooks(Flask("bare")) == ()
 
 
+def test_a_hook_before_the_guard_stands_in_the_lock(tmp_path: Path) -> None:
+    """It may answer every route by itself, so a review must see a new one."""
+    path = tmp_path / "guard.lock"
+    write_lock(make(), path)
+    app = make()
+    table = app.before_request_funcs[None]
+    table[:0] = [_early, functools.partial(_Hook(), 1), lambda: None, lambda: None]
+    app.url_value_preprocessor(_preprocess)
+    app.url_value_preprocessors["admin"].append(_till)
+    app.before_request(_late)
+    before, urls = "app before_request", "url_value_preprocessor"
+    name = test_a_hook_before_the_guard_stands_in_the_lock.__name__
+    lambdas = f"{name}.<locals>.<lambda>"
+
+    assert check_lock(app, path).changes == (
+        f"HOOK    {before} {__name__}:_Hook none -> 1 (earlier)",
+        f"HOOK    {before} {__name__}:_early none -> 1 (earlier)",
+        f"HOOK    {before} {__name__}:{lambdas} none -> 2 (earlier)",
+        f"HOOK    app {urls} {__name__}:_preprocess none -> 1 (always)",
+        f"HOOK    blueprint:admin {urls} {__name__}:_till none -> 1 (always)",
+    )
+    write_lock(app, path)
+    assert check_lock(app, path).changes == ()
+    assert path.read_text().splitlines()[4:7] == [
+        f"hook\tapp\tbefore_request\t{__name__}:_Hook\t1\tearlier",
+        f"hook\tapp\tbefore_request\t{__name__}:_early\t1\tearlier",
+        f"hook\tapp\tbefore_request\t{__name__}:{lambdas}\t2\tearlier",
+    ]
+    table.pop(0)
+    assert check_lock(app, path).changes == (
+        f"HOOK    {before} {__name__}:_early 1 (earlier) -> none",
+    )
+
+
+def test_what_a_lifecycle_runs_early_stands_in_the_lock(tmp_path: Path) -> None:
+    """The generators themselves, not our hook around them; none is none."""
+    path = tmp_path / "guard.lock"
+    app = Flask("shop", static_folder=None)
+    app.secret_key = "k" * 32
+    lifecycle = Lifecycle(app)
+    LoginGuard(app)
+    lifecycle.on_startup(lambda: None)
+    write_lock(app, path)
+    assert "hook" not in path.read_text()
+
+    lifecycle.around_request(_around)
+
+    assert check_lock(app, path).changes == (
+        f"HOOK    app before_request {__name__}:_around none -> 1 (earlier)",
+    )
+    assert app.test_client().get("/").status_code == 404
+
+
+def test_a_guard_whose_hook_was_taken_out_is_not_vouched_for(tmp_path: Path) -> None:
+    """Neither the lock nor the stranger says that all is well."""
+    app = make()
+    app.test_client().get("/")
+    assert dict(strangers(app))
+    app.before_request_funcs[None].clear()
+
+    for ask in (lambda: list(strangers(app)), lambda: write_lock(app, tmp_path / "l")):
+        with pytest.raises(SetupError, match="does not run"):
+            ask()
+
+
+def test_a_hook_that_is_recorded_is_still_the_guards(tmp_path: Path) -> None:
+    """What records hooks stands around them for a while."""
+    app = make()
+    table = app.before_request_funcs[None]
+
+    @functools.wraps(table[0])
+    def recorded() -> None:
+        raise NotImplementedError
+
+    table[:] = [recorded]
+
+    assert earlier_hooks(app) == ()
+    assert write_lock(app, tmp_path / "guard.lock").changes is None
+
+
 def test_a_stranger_gets_through_what_is_open_only() -> None:
     """The guards themselves are asked, for each way in."""
     app = make(opened=True)
@@ -340,8 +422,12 @@ def _late() -> None:
     raise NotImplementedError
 
 
+def _around() -> t.Generator[None]:
+    yield
+
+
 class _Hook:
     __module__ = __name__
 
-    def __call__(self) -> None:
+    def __call__(self, *_: object) -> None:
         raise NotImplementedError
