@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
 
 # As from a page of the application: a strict origin check is another question.
 _OWN_PAGE: t.Final = {"Sec-Fetch-Site": "same-origin"}
+_REFUSALS: t.Final = frozenset({302, 303, 307, 401, 403, 404})
 
 
 def strangers(app: Flask) -> Iterator[tuple[RouteAccess, bool]]:
@@ -31,6 +32,8 @@ def strangers(app: Flask) -> Iterator[tuple[RouteAccess, bool]]:
     A decorator that enforces something by itself is not run: it counts as
     refusing. Redirects of the router are left out: no guard sees them.
 
+    :raises werkzeug.exceptions.HTTPException: If an authenticator answers otherwise
+        than by a 401, 403, 404 or redirect: nobody knows then who gets in.
     :raises SetupError: If the guards of ``app`` cannot work, or do not run.
     """
     registry = registry_of(app)
@@ -53,5 +56,12 @@ def _passes(app: Flask, gate: Callable[[], object], rule: Rule, method: str) -> 
 
         try:
             return gate() is None
-        except HTTPException:
-            return False
+        except HTTPException as error:
+            if error.get_response().status_code in _REFUSALS:
+                return False
+
+            # A store that is down says no to everybody; that is no answer here.
+            error.add_note(
+                f"A stranger asked for {method} {rule.rule} ({rule.endpoint})."
+            )
+            raise

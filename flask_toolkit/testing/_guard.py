@@ -53,6 +53,8 @@ def assert_anonymous_denied(
     :param allow: The endpoints that may be open, all of them: one that is open
         and not named fails, and so does one that is named and closed.
     :raises AssertionError: With every such route.
+    :raises werkzeug.exceptions.HTTPException: If a stranger gets neither in nor a
+        401, 403, 404 or redirect, as when a store is down.
     :raises SetupError: If the guards of ``app`` cannot work.
     :raises TypeError: If ``allow`` is one text.
     """

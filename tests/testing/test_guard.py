@@ -7,8 +7,12 @@ import typing as t
 from datetime import timedelta
 
 import pytest
+from flask import abort
 from flask import Flask
+from flask import redirect
+from flask import Response
 from flask import session
+from werkzeug.exceptions import HTTPException
 
 from flask_toolkit.errors import SetupError
 from flask_toolkit.guard import fresh
@@ -120,6 +124,32 @@ def test_a_guard_that_lets_strangers_in_fails() -> None:
         AssertionError, match=re.escape("GET /me (me): a stranger passes authenticated")
     ):
         assert_anonymous_denied(app)
+
+
+class Answers(Everybody):
+    """An authenticator that answers by itself."""
+
+    def __init__(self, error: t.Any) -> None:
+        self.error = error
+
+    def authenticate(self, request: Request, /) -> Identity[User]:
+        """Answer."""
+        abort(self.error)
+
+
+@pytest.mark.parametrize("error", [401, 403, 404, redirect("/login", 303)], ids=str)
+def test_what_refuses_a_stranger_is_told_by_its_status(error: t.Any) -> None:
+    """No credential, no right, nothing to see, or the way to a sign-in."""
+    assert_anonymous_denied(shop(Answers(error))[0], allow=["about"])
+
+
+@pytest.mark.parametrize("error", [503, 500, 429, 400, Response("", 200)], ids=str)
+def test_a_stranger_who_was_not_told_no_is_no_passed_test(error: t.Any) -> None:
+    """A store that is down answers 503 to everybody, and tells nothing of routes."""
+    with pytest.raises(HTTPException) as info:
+        assert_anonymous_denied(shop(Answers(error))[0])
+
+    assert info.value.__notes__ == ["A stranger asked for GET /me (me)."]
 
 
 def test_allow_is_a_list() -> None:
