@@ -10,10 +10,12 @@ from flask_toolkit._origins import Finding
 from flask_toolkit._origins import Level
 from flask_toolkit.errors import SetupError
 
+from ._gate import METHODS
 from ._gate import setup_problems
 from ._lockfile import check_lock
 from ._lockfile import LOCK_FILE
 from ._map import earlier_hooks
+from ._marks import plan_for
 from ._state import registry_of
 
 if t.TYPE_CHECKING:
@@ -29,6 +31,12 @@ KNOWN: t.Final = (
         "error",
         always=True,
         when="an endpoint in the settings does not exist, or cannot serve as that",
+    ),
+    CheckInfo(
+        "guard.marks",
+        "error",
+        always=True,
+        when="a route is opened and restricted, or asks for what nobody can have",
     ),
     CheckInfo(
         "guard.lock",
@@ -62,6 +70,7 @@ def findings(app: Flask, state: GuardState, *, deploy: bool) -> Iterator[Finding
     # What is told of all guards of an application, one of them tells.
     if first is state:
         yield from _names(app)
+        yield from _marks(app)
 
         if deploy:
             yield from _lock(app)
@@ -87,6 +96,30 @@ def _names(app: Flask) -> Iterator[Finding]:
             f"Every request is a 500 until it is mended. {problem}",
             "Name an endpoint that is there: flask routes",
             key if key.isupper() else None,
+        )
+
+
+def _marks(app: Flask) -> Iterator[Finding]:
+    registry = registry_of(app)
+    routes = {
+        (rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or METHODS
+    }
+    told: set[str] = set()
+
+    for endpoint, method in sorted(routes):
+        try:
+            plan_for(app, registry, endpoint, method)
+        except SetupError as error:
+            told.add(str(error))
+
+    for problem in sorted(told):
+        yield Finding(
+            "guard.marks",
+            Level.ERROR,
+            f"Every request to it is a 500 until it is mended. {problem}",
+            "See what the other routes ask for: flask toolkit guard",
         )
 
 

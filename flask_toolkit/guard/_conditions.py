@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask_toolkit._values import seconds
 from flask_toolkit.identity import Identity
 
+from ._rules import Chances
 from ._rules import Outcome
 from ._rules import PASSED
 from ._rules import Rule
@@ -27,6 +28,11 @@ SIGNED: t.Final = "signed-url"
 # Seconds that the clock of who issued a credential may be ahead, as for tokens: a
 # proof of next year would be fresh until then.
 _SKEW: t.Final = 120
+
+
+def _of_users(*, signed: bool) -> Chances:
+    """Return the chances of a rule about users: a signed address has none."""
+    return Chances(passes=not signed, fails=True)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,6 +59,9 @@ class _Role(_Named):
 
         return Verdict(Outcome.DENY, "role-missing", self)
 
+    def chances(self, *, signed: bool) -> Chances:
+        return _of_users(signed=signed)
+
 
 class _Scope(_Named):
     __slots__ = ()
@@ -64,6 +73,9 @@ class _Scope(_Named):
 
         return Verdict(Outcome.DENY, "scope-missing", self)
 
+    def chances(self, *, signed: bool) -> Chances:
+        return _of_users(signed=signed)
+
 
 class _Via(_Named):
     __slots__ = ()
@@ -74,6 +86,11 @@ class _Via(_Named):
             return PASSED
 
         return Verdict(Outcome.DENY, "wrong-kind", self)
+
+    def chances(self, *, signed: bool) -> Chances:
+        named = SIGNED in self.names
+        others = len(self.names) > named
+        return Chances(named if signed else others, not named if signed else True)
 
 
 class _Signed(Rule):
@@ -89,6 +106,9 @@ class _Signed(Rule):
     def for_nobody(self) -> Verdict:
         # To sign in would not help.
         return Verdict(Outcome.DENY, "signature-missing", self)
+
+    def chances(self, *, signed: bool) -> Chances:
+        return Chances(passes=signed, fails=not signed)
 
 
 signed: t.Final[Rule] = _Signed()
@@ -109,6 +129,9 @@ class _Fresh(Rule):
             return PASSED
 
         return Verdict(Outcome.STALE, "not-fresh", self)
+
+    def chances(self, *, signed: bool) -> Chances:
+        return _of_users(signed=signed)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -137,14 +137,18 @@ def setup_problems(app: Flask, registry: Registry) -> Iterator[str]:
 
     for guard in registry.guards():
         for field, endpoint in _named_endpoints(guard):
-            key = f"TOOLKIT_{guard.name.upper()}_{field}"
+            key = _key_of(guard, field)
 
             if endpoint not in app.view_functions:
                 near = difflib.get_close_matches(endpoint, app.view_functions, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 yield f"{key}: there is no endpoint {endpoint!r}{hint}"
             else:
-                yield from _unusable(app, registry, key, endpoint, field)
+                yield from _unusable(app, registry, guard, field, endpoint)
+
+
+def _key_of(guard: GuardState, field: str) -> str:
+    return f"TOOLKIT_{guard.name.upper()}_{field}"
 
 
 def _named_endpoints(guard: GuardState) -> Iterator[tuple[str, str]]:
@@ -161,13 +165,23 @@ def _named_endpoints(guard: GuardState) -> Iterator[tuple[str, str]]:
 
 
 def _unusable(
-    app: Flask, registry: Registry, key: str, endpoint: str, field: str
+    app: Flask, registry: Registry, guard: GuardState, field: str, endpoint: str
 ) -> Iterator[str]:
+    key = _key_of(guard, field)
+
     try:
         access = plan_for(app, registry, endpoint, "GET").access
     except SetupError as problem:
         yield f"{key}: {problem}"
         return
+
+    found = registry.deciding(endpoint)
+
+    if field == "PUBLIC" and found is not None and found[1] is not guard:
+        yield (
+            f"{key}: the guard {found[1].name!r} decides about {endpoint!r}; open it"
+            f" in {_key_of(found[1], field)}"
+        )
 
     if field != "PUBLIC" and not _takes_links(app, endpoint):
         yield f"{key}: {endpoint!r} cannot be linked to: it needs GET and no arguments"

@@ -16,6 +16,7 @@ from ._decorators import own_mark
 from ._plan import compile_access
 from ._plan import Source
 from ._policy import SAFE_METHODS
+from ._rules import is_hopeless
 from ._state import blueprints_of
 from ._state import Plan
 
@@ -25,6 +26,7 @@ if t.TYPE_CHECKING:
 
     from flask import Flask
 
+    from ._state import GuardState
     from ._state import Registry
 
 _OPEN = AccessMark(public=True)
@@ -33,7 +35,8 @@ _OPEN = AccessMark(public=True)
 def plan_for(app: Flask, registry: Registry, endpoint: str, method: str) -> Plan:
     """Return what holds for an endpoint and method.
 
-    :raises SetupError: If something is both opened and restricted.
+    :raises SetupError: If something is both opened and restricted, or asks for
+        what nobody has.
     """
     view = app.view_functions.get(endpoint)
     found = registry.deciding(endpoint)
@@ -44,10 +47,18 @@ def plan_for(app: Flask, registry: Registry, endpoint: str, method: str) -> Plan
     scope, guard = found
     sources = [
         *_of_blueprints(app, endpoint, scope),
-        *_of_view(app, registry, endpoint),
+        *_of_view(app, registry, endpoint, guard),
         *_of_method(view, method),
     ]
     access = compile_access(guard.rule, sources)
+
+    if access.by_signature and is_hopeless(access.rule):
+        raise SetupError(
+            f"Endpoint {endpoint!r} asks for {access.rule!r}, which nobody can pass: a"
+            " signed address has no user, and one identity answers. Say signed | ...,"
+            " or ask for one of them."
+        )
+
     checks = not access.cross_origin and guard.settings.origin_check != "off"
     return Plan(
         view,
@@ -58,17 +69,15 @@ def plan_for(app: Flask, registry: Registry, endpoint: str, method: str) -> Plan
     )
 
 
-def opened_endpoints(registry: Registry) -> dict[str, str]:
-    """Return the endpoints that settings open, and by which kind of setting."""
-    opened: dict[str, str] = {}
+def _opened_by(registry: Registry, endpoint: str, guard: GuardState) -> str | None:
+    """Return the kind of setting that opens an endpoint, if one does.
 
-    for guard in registry.guards():
-        opened |= dict.fromkeys(guard.settings.public, "config")
+    People sign in at any guard's view; the rest each guard opens for itself.
+    """
+    if any(one.settings.login_view == endpoint for one in registry.guards()):
+        return "login-view"
 
-        if guard.settings.login_view is not None:
-            opened[guard.settings.login_view] = "login-view"
-
-    return opened
+    return "config" if endpoint in guard.settings.public else None
 
 
 def _of_blueprints(app: Flask, endpoint: str, scope: str) -> Iterator[Source]:
@@ -81,7 +90,9 @@ def _of_blueprints(app: Flask, endpoint: str, scope: str) -> Iterator[Source]:
             yield Source(f"blueprint:{name}", mark)
 
 
-def _of_view(app: Flask, registry: Registry, endpoint: str) -> Iterator[Source]:
+def _of_view(
+    app: Flask, registry: Registry, endpoint: str, guard: GuardState
+) -> Iterator[Source]:
     view = app.view_functions.get(endpoint)
     cls = _class_of(view)
     inherited = [] if cls is None else [own_mark(base) for base in cls.__mro__[:0:-1]]
@@ -92,7 +103,7 @@ def _of_view(app: Flask, registry: Registry, endpoint: str) -> Iterator[Source]:
 
     marks = [own_mark(cls), own_mark(view)]
     own = [Source("marker", mark) for mark in marks if mark is not None]
-    opened = opened_endpoints(registry).get(endpoint)
+    opened = _opened_by(registry, endpoint, guard)
 
     if opened is not None:
         own.insert(0, Source(opened, _OPEN))

@@ -48,6 +48,13 @@ class Facts(t.NamedTuple):
     obj: object = None
 
 
+class Chances(t.NamedTuple):
+    """What a rule may answer to callers of one kind, whoever they are."""
+
+    passes: bool
+    fails: bool
+
+
 class Rule:
     """A condition on the caller; combine with ``&``, ``|`` and ``~``.
 
@@ -95,6 +102,13 @@ class Rule:
         """Return the rules that this one is made of."""
         return (self,)
 
+    def chances(self, *, signed: bool) -> Chances:
+        """Return what it may say about callers who come by a signature, or not.
+
+        Parts are looked at one by one, so it may tell too much, never too little.
+        """
+        return Chances(passes=True, fails=True)
+
 
 def _is_rule(value: object) -> bool:
     return isinstance(value, Rule)
@@ -116,6 +130,9 @@ class _Authenticated(Rule):
 
     def evaluate(self, facts: Facts) -> Verdict:
         return PASSED
+
+    def chances(self, *, signed: bool) -> Chances:
+        return Chances(passes=True, fails=False)
 
 
 authenticated: t.Final[Rule] = _Authenticated()
@@ -146,6 +163,10 @@ class _Not(Rule):
     def atoms(self) -> Iterable[Rule]:
         return self.part.atoms()
 
+    def chances(self, *, signed: bool) -> Chances:
+        passes, fails = self.part.chances(signed=signed)
+        return Chances(passes=fails, fails=passes)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _And(Rule):
@@ -170,6 +191,10 @@ class _And(Rule):
 
     def atoms(self) -> Iterable[Rule]:
         return (atom for part in self.parts for atom in part.atoms())
+
+    def chances(self, *, signed: bool) -> Chances:
+        each = [part.chances(signed=signed) for part in self.parts]
+        return Chances(all(c.passes for c in each), any(c.fails for c in each))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -203,9 +228,23 @@ class _Or(Rule):
     def atoms(self) -> Iterable[Rule]:
         return (atom for part in self.parts for atom in part.atoms())
 
+    def chances(self, *, signed: bool) -> Chances:
+        each = [part.chances(signed=signed) for part in self.parts]
+        return Chances(any(c.passes for c in each), all(c.fails for c in each))
+
 
 def _is_stale(verdict: Verdict) -> bool:
     return verdict.outcome is Outcome.STALE
+
+
+def is_hopeless(rule: Rule) -> bool:
+    """Tell whether nobody can pass ``rule``, with a signed address or without.
+
+    >>> from flask_toolkit.guard import role, signed
+    >>> is_hopeless(signed & role("a")), is_hopeless(signed | role("a"))
+    (True, False)
+    """
+    return not any(rule.chances(signed=signed).passes for signed in (True, False))
 
 
 def asks_signature(rule: Rule) -> bool:

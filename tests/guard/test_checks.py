@@ -7,6 +7,7 @@ import typing as t
 import pytest
 from flask import Blueprint
 from flask import Flask
+from flask.views import View
 
 from flask_toolkit.config.checks import Finding
 from flask_toolkit.config.checks import known_checks
@@ -15,6 +16,9 @@ from flask_toolkit.config.checks import run_checks
 from flask_toolkit.guard import APIKeyAuthenticator
 from flask_toolkit.guard import LoginGuard
 from flask_toolkit.guard import public
+from flask_toolkit.guard import require
+from flask_toolkit.guard import role
+from flask_toolkit.guard import signed
 from flask_toolkit.guard import write_lock
 
 if t.TYPE_CHECKING:
@@ -51,7 +55,8 @@ def test_every_check_of_the_guard_is_listed() -> None:
 
     ids = [info.id for info in known_checks(app) if info.id.startswith("guard.")]
 
-    assert ids == ["guard.hooks", "guard.lock", "guard.names", "guard.origin-off"]
+    names = ["hooks", "lock", "marks", "names", "origin-off"]
+    assert ids == [f"guard.{name}" for name in names]
 
 
 @pytest.mark.parametrize("deploy", [False, True])
@@ -84,6 +89,28 @@ def test_a_problem_without_a_key_of_the_guard_has_none() -> None:
 
     assert found.key is None
     assert "SECRET_KEY_FALLBACKS must be a list" in found.message
+
+
+class _Page(View):
+    methods: t.ClassVar[list[str]] = ["GET", "PUT"]
+
+    def dispatch_request(self) -> str:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("deploy", [False, True])
+def test_marks_that_cannot_hold_are_always_found(*, deploy: bool) -> None:
+    """Each request to such a route is a 500; the others are served."""
+    app = _guarded()
+    app.add_url_rule("/a", "a", require(signed, role("a"))(lambda: ""))
+    app.add_url_rule("/b", "b", require(role("a"))(public(_Page).as_view("b")))
+
+    found = _of(app, "guard.marks", deploy=deploy)
+
+    assert [one.level for one in found] == [Level.ERROR] * 2
+    assert "which nobody can pass" in found[0].message
+    assert "'b' is opened and restricted" in found[1].message
+    assert _of(_guarded(), "guard.marks", deploy=deploy) == []
 
 
 def test_a_missing_lock_is_told(folder: Path) -> None:

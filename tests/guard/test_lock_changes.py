@@ -213,7 +213,7 @@ CHANGES: list[tuple[str, Change, Change, list[str]]] = [
     (
         "a-setting-opens",
         same,
-        lambda d: d.config.update(TOOLKIT_GUARD_PUBLIC=("admin.users",)),
+        lambda d: d.config.update(TOOLKIT_STAFF_PUBLIC=("admin.users",)),
         [
             'OPENED  GET /admin/users admin.users role("staff") -> public (config)',
         ],

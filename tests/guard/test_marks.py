@@ -20,6 +20,11 @@ from flask_toolkit.guard import LoginGuard
 from flask_toolkit.guard import public
 from flask_toolkit.guard import require
 from flask_toolkit.guard import role
+from flask_toolkit.guard import Rule
+from flask_toolkit.guard import rule
+from flask_toolkit.guard import scope
+from flask_toolkit.guard import signed
+from flask_toolkit.guard import via
 from flask_toolkit.identity import MARK
 
 if t.TYPE_CHECKING:
@@ -38,12 +43,12 @@ def fresh_view() -> t.Callable[[], str]:
     return lambda: f"{view()}"
 
 
-def app_with(rule: t.Any = authenticated, **config: t.Any) -> Flask:
+def app_with(asked: t.Any = authenticated, **config: t.Any) -> Flask:
     """Return an app below a guard, without static files."""
     app = Flask("app", root_path="/nowhere", static_folder=None)
     app.testing = True
     app.config.update(config)
-    guard = LoginGuard[object](require=rule)
+    guard = LoginGuard[object](require=asked)
     guard.user_loader(lambda id: None)
     guard.init_app(app)
     return app
@@ -319,6 +324,95 @@ def test_settings_open_what_they_name() -> None:
         "GET health": "public (config)",
         "GET healthy": "authenticated (default)",
     }
+
+
+@pytest.mark.parametrize("way", ["outer", "inner"])
+def test_a_guard_opens_nothing_of_another_one(way: str) -> None:
+    """Who deploys the shop does not open the office by it: setup says so."""
+    key = {"outer": "TOOLKIT_GUARD_PUBLIC", "inner": "TOOLKIT_STAFF_PUBLIC"}[way]
+    endpoint = {"outer": "office.files", "inner": "home"}[way]
+    app = app_with(**{key: (endpoint,)})
+    office = Blueprint("office", "office")
+    LoginGuard[object](office, name="staff")
+    office.add_url_rule("/files", "files", fresh_view())
+    app.register_blueprint(office)
+    app.add_url_rule("/", "home", fresh_view())
+    owner = {"outer": "staff", "inner": "guard"}[way]
+
+    assert requires(app)[f"GET {endpoint}"] == "authenticated (default)"
+    with pytest.raises(SetupError) as info:
+        app.test_client().get("/")
+
+    assert (
+        f"{key}: the guard '{owner}' decides about '{endpoint}'; open it in"
+        f" TOOLKIT_{owner.upper()}_PUBLIC" in str(info.value)
+    )
+
+
+def test_an_endpoint_without_a_guard_may_be_called_public() -> None:
+    """It is open anyhow, as far as guards go."""
+    app = Flask("app", static_folder=None)
+    app.secret_key = "k" * 32
+    app.config["TOOLKIT_STAFF_PUBLIC"] = ["home"]
+    office = Blueprint("office", "office")
+    LoginGuard[object](office, name="staff")
+    app.register_blueprint(office)
+    app.add_url_rule("/", "home", fresh_view())
+
+    assert app.test_client().get("/").text == "seen"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        signed & role("a"),
+        signed & scope("a"),
+        signed & fresh(60),
+        signed & via("session"),
+        role("a") & (signed | role("b")) & signed,
+        signed & ~authenticated,
+        via("signed-url") & ~signed,
+    ],
+    ids=repr,
+)
+def test_a_rule_that_nobody_can_pass_is_a_setup_error(asked: Rule) -> None:
+    """A signed address has no roles, and who has them comes without a signature."""
+    app = app_with()
+    app.add_url_rule("/x", "x", require(asked)(fresh_view()))
+
+    with pytest.raises(SetupError, match=r"'x' asks for .*which nobody can pass"):
+        app.test_client().get("/x")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        (signed & rule(lambda who, _: bool(who), name="own"), 403),
+        (signed | role("a"), 401),
+        (signed & ~role("a"), 403),
+        (signed & via("signed-url"), 403),
+        (~signed & role("a"), 401),
+        (~(signed & role("a")), 401),
+    ],
+    ids=repr,
+)
+def test_a_rule_that_somebody_can_pass_is_none(asked: Rule, status: int) -> None:
+    """A stranger is refused, and the application works."""
+    app = app_with()
+    app.add_url_rule("/x", "x", require(asked)(fresh_view()))
+
+    assert app.test_client().get("/x").status_code == status
+
+
+def test_marks_that_exclude_each_other_are_a_setup_error() -> None:
+    """Each alone is fine; the rule that holds is that of all of them."""
+    app = app_with()
+    office = require(role("a"))(Blueprint("office", "office"))
+    office.add_url_rule("/x", "x", require(signed)(fresh_view()))
+    app.register_blueprint(office)
+
+    with pytest.raises(SetupError, match=r'role\("a"\) & signed, which nobody'):
+        guard_map(app)
 
 
 def test_static_files_are_open_and_views_of_that_name_are_not(tmp_path: Path) -> None:

@@ -17,10 +17,12 @@ from flask_toolkit.guard import role
 from flask_toolkit.guard import Rule
 from flask_toolkit.guard import rule
 from flask_toolkit.guard import scope
+from flask_toolkit.guard import signed
 from flask_toolkit.guard import via
 from flask_toolkit.guard._rules import all_of
 from flask_toolkit.guard._rules import evaluate
 from flask_toolkit.guard._rules import Facts
+from flask_toolkit.guard._rules import is_hopeless
 from flask_toolkit.identity import Identity
 
 NOW = 1_000_000.0
@@ -303,3 +305,33 @@ def test_names_print_as_ascii_json(names: list[str]) -> None:
     assert text.isascii()
     assert text.isprintable()
     assert json.loads(f"[{text[5:-1]}]") == sorted(set(names))
+
+
+SIGNED_TOO = st.recursive(
+    ATOMS | st.sampled_from([signed, via("signed-url"), via("session"), via("jwt")]),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda pair: pair[0] & pair[1]),
+        st.tuples(inner, inner).map(lambda pair: pair[0] | pair[1]),
+        inner.map(lambda one: ~one),
+    ),
+    max_leaves=6,
+)
+CALLERS = [
+    Facts(Identity(id="x", via="signed-url", ambient=False), NOW, lambda _: ()),
+    *(
+        facts(*roles, age=age, scopes=scopes, via=kind)
+        for roles in ("", "a", "bc", "abc")
+        for age in (0, 99)
+        for scopes in ("", "r")
+        for kind in ("session", "jwt")
+    ),
+]
+
+
+@given(SIGNED_TOO)
+def test_what_somebody_passes_is_not_called_hopeless(given_rule: Rule) -> None:
+    """Setup refuses such rules, so it must not err; a part it cannot judge is let."""
+    passed = any(evaluate(given_rule, one).outcome is Outcome.ALLOW for one in CALLERS)
+
+    assert not (passed and is_hopeless(given_rule))
+    assert not (is_hopeless(given_rule) and is_hopeless(~given_rule))
