@@ -27,6 +27,8 @@ _LOCAL_PATH = re.compile(
 )
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
+# What is left as it came, byte for byte; "#" would end the query.
+_QUERY_SAFE = _PATH_SAFE + '?%"<>[]^`{|}'
 
 
 def safe_next(target: str | None, default: str) -> str:
@@ -46,21 +48,22 @@ def safe_next(target: str | None, default: str) -> str:
     return target if target and _LOCAL_PATH.fullmatch(target) else default
 
 
-def way_back(root: str, path: str, query: str) -> str | None:
+def way_back(root: str, path: str, query: bytes) -> str | None:
     r"""Return the address of a page as a ``next`` value; ``None`` if too long.
 
     :param root: Where the application is mounted, decoded.
     :param path: The path below it, decoded.
-    :param query: The raw query, without ``?``.
+    :param query: The raw query, without ``?``: some programs do not encode it, and
+        its bytes are text of an encoding that is theirs.
 
-    >>> way_back("/shop", "/caf\u00e9", "a=1")
-    '/shop/caf%C3%A9?a=1'
-    >>> way_back("", "//evil.example", "")
+    >>> way_back("/shop", "/caf\u00e9", b"a=1&b=%e9")
+    '/shop/caf%C3%A9?a=1&b=%e9'
+    >>> way_back("", "//evil.example", b"")
     '/evil.example'
     """
     # Leading slashes collapse: as a target they would name a host.
     where = "/" + quote(root + path, safe=_PATH_SAFE, errors="replace").lstrip("/")
-    target = f"{where}?{query}" if query else where
+    target = f"{where}?{quote(query, safe=_QUERY_SAFE)}" if query else where
     return target if len(target) <= MAX_NEXT else None
 
 
@@ -77,8 +80,9 @@ def path_of_referer(referer: str | None, host_url: str) -> str | None:
     if not referer or not referer.startswith(host_url):
         return None
 
-    path = "/" + referer.removeprefix(host_url).partition("#")[0]
-    return safe_next(path, "") or None
+    path = safe_next("/" + referer.removeprefix(host_url).partition("#")[0], "")
+    # A header is text of one byte a character.
+    return quote(path, _QUERY_SAFE, "latin-1", "replace") or None
 
 
 def path_below(root: str, target: str) -> str | None:

@@ -104,8 +104,7 @@ def _with_next(app: Flask, request: Request, settings: GuardSettings, view: str)
 
 def _way_back(request: Request) -> str | None:
     if request.method in {"GET", "HEAD"}:
-        query = request.query_string.decode("latin-1")
-        return way_back(request.root_path, request.path, query)
+        return way_back(request.root_path, request.path, request.query_string)
 
     # The page that a form stands on; its own address would be a 405.
     return path_of_referer(request.headers.get("Referer"), request.host_url)

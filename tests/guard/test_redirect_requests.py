@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import email
+import socket
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 from urllib.parse import quote
 from urllib.parse import urlsplit
+from wsgiref.simple_server import make_server
+from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
 from flask import Flask
+from flask import redirect
+from flask import request
+from hypothesis import example
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.test import create_environ
+from werkzeug.wrappers import Response
 
 from flask_toolkit.guard import LoginGuard
 from flask_toolkit.guard import public
@@ -149,6 +162,81 @@ def test_a_denied_address_comes_back_as_a_path(path: str, query: str) -> None:
         assert (where.scheme, where.netloc, where.path) == ("", "", "/login")
         assert len(values) == 1
         assert values[0] == safe_next(values[0], "not a path of this site")
+
+
+def paper() -> Flask:
+    """Return an application with one guarded page that tells what it was asked."""
+    app = Flask("paper", root_path="/nowhere", static_folder=None)
+    app.config.update(SECRET_KEY="k" * 32, TESTING=True)
+    guard = LoginGuard[str](app, login_view="sign_in")
+    guard.user_loader(str)
+    guard.id_of(str)
+    app.add_url_rule("/page", "page", lambda: request.query_string)
+
+    @app.route("/login", methods=["GET", "POST"])
+    def sign_in() -> t.Any:
+        guard.login("7")
+        return redirect(guard.next_url("/no/way"), 303)
+
+    return app
+
+
+PAPER = paper()
+
+
+def meant(query: bytes) -> list[tuple[str, str]]:
+    """Return what a query says, whatever its encoding: each byte a character."""
+    text = query.decode("latin-1")
+    return parse_qsl(text, keep_blank_values=True, encoding="latin-1")
+
+
+@given(st.binary(max_size=80))
+@example(b"q=caf\xc3\xa9")
+@example(b"q=\xff&q=%ff&r")
+@example(b'q=a+b%20c%2Bd%26#e\\f\x00\t"<>')
+def test_the_query_of_a_denied_page_comes_back(raw: bytes) -> None:
+    """Denied, signed in, sent back: the page is asked what it was asked at first."""
+    client = PAPER.test_client()
+    environ = create_environ("/page", headers=HTML)
+    environ["QUERY_STRING"] = raw.decode("latin-1")
+    # The client would read the query, and write it again.
+    denied = Response.from_app(PAPER, environ)
+    entered = client.post(denied.location or "")
+
+    assert meant(client.get(entered.location or "").data) == meant(raw)
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: t.Any) -> None:
+        """Write nothing."""
+
+
+def ask(port: int, method: str, target: str, cookie: str) -> tuple[t.Any, bytes]:
+    """Send a request as it stands, and return the headers and the body."""
+    with socket.create_connection(("127.0.0.1", port)) as raw:
+        head = f"{method} {target} HTTP/1.0\r\nAccept: text/html\r\nCookie: {cookie}"
+        raw.sendall(f"{head}\r\n\r\n".encode("latin-1"))
+        answer = b"".join(iter(lambda: raw.recv(4096), b""))
+
+    fields, _, body = answer.partition(b"\r\n\r\n")
+    return email.message_from_bytes(fields.partition(b"\r\n")[2]), body
+
+
+@pytest.mark.parametrize("target", ["/page?q=caf\xc3\xa9", "/page?q=caf%C3%A9"])
+def test_a_query_that_no_browser_encoded_comes_back(target: str) -> None:
+    """Over real HTTP, with the bytes that some programs send as they are."""
+    server = make_server("127.0.0.1", 0, PAPER, handler_class=_Quiet)
+
+    with server, ThreadPoolExecutor(1) as pool:
+        port = server.server_port
+        pool.submit(server.serve_forever, 0.01)
+        denied, _ = ask(port, "GET", target, "")
+        entered, _ = ask(port, "POST", denied["Location"], "")
+        cookie = entered["Set-Cookie"].partition(";")[0]
+        _, body = ask(port, "GET", entered["Location"], cookie)
+        server.shutdown()
+
+    assert body == b"q=caf%C3%A9"
 
 
 @pytest.mark.parametrize(
