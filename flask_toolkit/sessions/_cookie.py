@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import typing as t
 
 from flask.sessions import SecureCookieSessionInterface
@@ -30,6 +31,8 @@ if t.TYPE_CHECKING:
     from flask.sessions import SessionMixin
 
     from flask_toolkit._extension import State
+
+_log = logging.getLogger("flask_toolkit.sessions")
 
 
 class CookieSession(Extension[CookieSessionSettings], component="sessions"):
@@ -107,8 +110,31 @@ class _Interface(SecureCookieSessionInterface):
         """Save as Flask does, which reads seven settings before it looks."""
         if session.modified or (session and self.should_set_cookie(app, session)):
             super().save_session(app, session, response)
+
+            if app.debug:
+                self._tell_of_size(app, session, response)
         elif session.accessed:
             vary(response)
+
+    def _tell_of_size(
+        self, app: Flask, session: SessionMixin, response: Response
+    ) -> None:
+        """Log what takes the room in a cookie that browsers drop without a word."""
+        name, most = self.get_cookie_name(app), response.max_cookie_size
+        set_cookie = response.headers.getlist("Set-Cookie")
+        size = max((len(c) for c in set_cookie if c.startswith(f"{name}=")), default=0)
+
+        if not 0 < most < size:
+            return
+
+        dumps = self.serializer.dumps
+        sizes = {key: len(dumps(value)) for key, value in session.items()}
+        largest = max(sizes, key=sizes.__getitem__)
+        _log.warning(
+            "The cookie of the session takes %d bytes, and browsers drop it above %d."
+            " The largest key is %r, %d as JSON; ServerSession keeps large data.",
+            *(size, most, largest, sizes[largest]),
+        )
 
 
 class _Serializer(URLSafeTimedSerializer):

@@ -436,3 +436,59 @@ def test_what_was_set_on_flasks_interface_is_kept() -> None:
         cookies.append(made.salt)
 
     assert cookies == [b"salt-of-the-house"] * 2
+
+
+def large(*, debug: bool, most: int = 4093, size: int = 8000) -> Flask:
+    """Return an application that puts too much into the session."""
+    app = Flask("shop", static_folder=None)
+    app.config.update(SECRET_KEY=KEY, MAX_COOKIE_SIZE=most)
+    app.debug = debug
+    CookieSession(app)
+
+    @app.get("/")
+    def page() -> str:
+        session["theme"] = "dark"
+        session["basket"] = "".join(uuid.uuid4().hex for _ in range(size // 32))
+        return "put"
+
+    return app
+
+
+def test_in_debug_a_cookie_too_large_names_its_largest_key(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Browsers drop it without a word; Werkzeug warns of the cookie alone."""
+    with pytest.warns(UserWarning, match="cookie is too large"):
+        response = large(debug=True).test_client().get("/")
+
+    size = len(response.headers["Set-Cookie"])
+    [record] = caplog.records
+    assert record.getMessage() == (
+        f"The cookie of the session takes {size} bytes, and browsers drop it above"
+        " 4093. The largest key is 'basket', 8002 as JSON; ServerSession keeps large"
+        " data."
+    )
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        pytest.param(large(debug=True, size=320), id="small"),
+        pytest.param(large(debug=True, most=0), id="no-limit"),
+    ],
+)
+def test_a_cookie_that_fits_is_not_told_of(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor one whose limit was switched off on purpose."""
+    app.test_client().get("/")
+
+    assert caplog.records == []
+
+
+def test_outside_of_debug_nothing_is_measured(caplog: pytest.LogCaptureFixture) -> None:
+    """To look costs as much as to write."""
+    with pytest.warns(UserWarning, match="cookie is too large"):
+        large(debug=False).test_client().get("/")
+
+    assert caplog.records == []
