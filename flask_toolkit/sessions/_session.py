@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
 from flask.sessions import SessionMixin
 
@@ -66,6 +67,37 @@ class StoredSession(SessionMixin):
 
     def __contains__(self, key: object) -> bool:
         return key in self._draft.load()
+
+    # What a dictionary can and a mapping cannot: Flask's own session is one.
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._draft.load())
+
+    def __or__(self, other: t.Any) -> dict[str, t.Any]:
+        return dict(self) | dict(other) if _is_mapping(other) else NotImplemented
+
+    def __ror__(self, other: t.Any) -> dict[str, t.Any]:
+        return dict(other) | dict(self) if _is_mapping(other) else NotImplemented
+
+    def __ior__(self, other: t.Any) -> t.Self:
+        self.update(other)
+        return self
+
+    def copy(self) -> dict[str, t.Any]:
+        """Return the data as a plain dictionary of the same values."""
+        return dict(self)
+
+    def popitem(self) -> tuple[str, t.Any]:
+        """Remove the newest key and return it with its value.
+
+        :raises KeyError: If there is none.
+        """
+        key = next(reversed(self), None)
+
+        if key is None:
+            raise KeyError("popitem(): the session is empty")
+
+        return key, self.pop(key)
 
     def clear(self) -> None:
         """Forget everything, also whose session it is.
@@ -133,6 +165,10 @@ class StoredSession(SessionMixin):
     @modified.setter
     def modified(self, modified: bool) -> None:
         self._draft.modified = modified
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def draft_of(session: SessionMixin) -> Draft:

@@ -6,11 +6,13 @@ import asyncio
 import threading
 import typing as t
 
+import pytest
 from flask import abort
 from flask import copy_current_request_context
 from flask import current_app
 from flask import Flask
 from flask import session
+from flask.sessions import SecureCookieSession
 
 from flask_toolkit.sessions import ServerSession
 from flask_toolkit.sessions import StoredSession
@@ -246,3 +248,54 @@ def test_a_copied_context_shares_the_session(site: Site) -> None:
 
     assert client.post("/thread").text == "thread"
     assert site.held(client) == {"a": 1, "from": "thread"}
+
+
+def as_dicts(held: t.Any) -> list[t.Any]:
+    """Do with a session what a dictionary can do."""
+    held.clear()
+    held.update(a=1, b=[2])
+    copied = held.copy()
+    copied["b"].append(3)
+    held |= {"c": 3}
+    held |= [("d", 4)]
+    seen = [held | {"a": 0}, {"a": 0, "z": 1} | held, held | held, copied]
+    seen += [list(reversed(held)), type(copied), held == dict(held), held != {}]
+
+    for other in (None, [("a", 1)]):
+        with pytest.raises(TypeError):
+            held | other
+
+        with pytest.raises(TypeError):
+            other | held
+
+    return [*seen, held.setdefault("e", 5), held.pop("a"), held.popitem(), len(held)]
+
+
+def test_a_session_can_do_what_a_dictionary_can(memory_site: Site) -> None:
+    """Flask's own is one, and code uses ``copy()`` and ``|``."""
+    seen: list[t.Any] = []
+    client = memory_site.client()
+
+    def act(held: StoredSession) -> None:
+        with pytest.raises(KeyError):
+            held.popitem()
+
+        seen.extend(as_dicts(held))
+
+    memory_site.run(client, act)
+
+    assert seen == as_dicts(SecureCookieSession())
+    assert memory_site.held(client) == {"b": [2, 3], "c": 3, "d": 4}
+
+
+def test_what_is_merged_in_is_kept(site: Site) -> None:
+    """``|=`` through Flask's proxy, and a value changed in a copy's list."""
+    client = site.client(a=[1])
+
+    def merge(held: StoredSession) -> None:
+        held |= {"b": 2}
+        held.copy()["a"].append(2)
+
+    site.run(client, merge)
+
+    assert site.held(client) == {"a": [1, 2], "b": 2}

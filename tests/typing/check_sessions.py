@@ -37,6 +37,10 @@ def check(app: Flask) -> None:
     t.assert_type(stored.owner, str | None)
     stored.owner = "7"
     t.assert_type(stored.new, bool)
+    t.assert_type(stored.copy(), dict[str, t.Any])
+    t.assert_type(stored | {"a": 1}, dict[str, t.Any])
+    stored |= {"a": 1}
+    t.assert_type(stored, StoredSession)
 
     t.assert_type(Toolkit(app, sessions=True).sessions, ServerSession)
     Toolkit(app, sessions="cookie")
