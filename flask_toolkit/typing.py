@@ -98,13 +98,15 @@ class Store(t.Protocol):
         ttl: float,
         *,
         create: bool = False,
-        owner: str | None = None,
+        owner: str | Collection[str] | None = None,
     ) -> bool:
         """Write ``changed``, drop ``removed`` and renew the time to live; atomic.
 
         With ``create`` only a new record is written, without it only one that
         exists.
 
+        :param owner: Whose it is from now on, one name or several. None, or no
+            name: as before.
         :returns: Whether it was written.
         """
         ...

@@ -1,9 +1,9 @@
-"""How a record lies on a Redis server: one value, so that one answer has it all.
+r"""How a record lies on a Redis server: one value, so that one answer has it all.
 
 It is a JSON object, as the server's scripts can read and write one, of bytes
 that stand for themselves, whatever their encoding::
 
-    {"o": "=7", "f": {"a": "1", "meta": "hi"}}
+    {"o": "=7\n=staff:7", "f": {"a": "1", "meta": "hi"}}
 
 To read it takes half of what a hash of five fields takes, as redis-py parses each
 part of an answer by itself. The price is that the server merges what a request
@@ -28,8 +28,8 @@ _LONGEST: t.Final = 100 * 365 * 24 * 3600  # seconds; Redis refuses far ones
 class Laid(t.NamedTuple):
     """A record as it was found."""
 
-    owner: bytes
-    """Whose it is, as the scripts know it; empty: nobody's."""
+    owners: tuple[bytes, ...]
+    """Whose it is, each as the scripts know it."""
 
     fields: dict[str, bytes]
 
@@ -40,7 +40,7 @@ def taken_apart(data: bytes) -> Laid:
     :raises ValueError: If it is none.
 
     >>> taken_apart(b'{"o": "=7", "f": {"a": "1", "\xc3\xa4": "\xff"}}')
-    Laid(owner=b'=7', fields={'a': b'1', 'ä': b'\xff'})
+    Laid(owners=(b'=7',), fields={'a': b'1', 'ä': b'\xff'})
     """
     try:
         laid = json.loads(data.decode(_BYTES))
@@ -50,18 +50,27 @@ def taken_apart(data: bytes) -> Laid:
             )
             for name, value in laid["f"].items()
         }
-        return Laid(laid["o"].encode(_BYTES), fields)
+        return Laid(lines_of(laid["o"].encode(_BYTES)), fields)
     except (LookupError, TypeError, AttributeError, RecursionError):
         raise ValueError("no record") from None
 
 
 def owned_by(owner: str) -> bytes:
-    """Return an owner as a record names it: never empty, which stands for nobody.
+    r"""Return an owner as a record names it: a line of its own, and never empty.
 
-    >>> owned_by("7"), owned_by("")
-    (b'=7', b'=')
+    >>> owned_by("7"), owned_by(""), owned_by("a\nb")
+    (b'=7', b'=', b'=a\\nb')
     """
-    return b"=" + as_bytes(owner)
+    return b"=" + as_bytes(owner).replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
+
+
+def lines_of(owners: bytes) -> tuple[bytes, ...]:
+    r"""Return the owners of a record, which stand one a line.
+
+    >>> lines_of(b"=7\n=staff:7"), lines_of(b"")
+    ((b'=7', b'=staff:7'), ())
+    """
+    return tuple(owners.split(b"\n")) if owners else ()
 
 
 def milliseconds(ttl: float) -> bytes:

@@ -8,6 +8,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 if t.TYPE_CHECKING:
+    from collections.abc import Collection
     from urllib.parse import SplitResult
 
 KNOWN: t.Final = "memory://, sqlite:///file.db, redis://, rediss://, unix://"
@@ -45,6 +46,18 @@ def check(key: str, ttl: float, *values: bytes) -> None:
 def as_bytes(text: str) -> bytes:
     """Encode a name or an owner; a lone surrogate survives the round trip."""
     return text.encode("utf-8", "surrogatepass")
+
+
+def owners_of(owner: str | Collection[str] | None) -> tuple[str, ...]:
+    """Return the names of owners, each once and in order.
+
+    >>> owners_of("ada"), owners_of({"b", "a"}), owners_of(None)
+    (('ada',), ('a', 'b'), ())
+    """
+    if owner is None:
+        return ()
+
+    return (owner,) if isinstance(owner, str) else tuple(sorted(set(owner)))
 
 
 def as_text(data: bytes) -> str:

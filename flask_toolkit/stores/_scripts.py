@@ -42,7 +42,8 @@ class Call(t.NamedTuple):
 
 # A record is one value, see ``_layout``; nobody reads or writes it between our
 # reading and our writing. The words: whether it must be new, milliseconds to live,
-# the owner (empty: as before), how many fields change, these, names to remove.
+# the owners, one a line (empty: as before), how many fields change, these, names
+# to remove.
 SAVE: t.Final = Script.of("""
 local old = redis.call('GET', KEYS[1])
 if (old ~= false) == (ARGV[1] == '1') then return false end
@@ -68,6 +69,8 @@ return redis.call('PEXPIREAT', KEYS[1], last)
 """)
 DELETE_OWNED: t.Final = Script.of("""
 local old = redis.call('GET', KEYS[1])
-if not old or cjson.decode(old).o ~= ARGV[1] then return 0 end
+if not old then return 0 end
+local owners = '\\n' .. cjson.decode(old).o .. '\\n'
+if not string.find(owners, '\\n' .. ARGV[1] .. '\\n', 1, true) then return 0 end
 return redis.call('DEL', KEYS[1])
 """)

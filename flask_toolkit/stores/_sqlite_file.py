@@ -19,15 +19,19 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 _APPLICATION: t.Final = 0x46544B53  # "FTKS": tells our files from other ones
-_VERSION: t.Final = 1
+_VERSION: t.Final = 2
 _PAUSE: t.Final = 0.01
 _SCHEMA: t.Final = f"""
 CREATE TABLE entries (
   key TEXT PRIMARY KEY, value BLOB NOT NULL, expires REAL NOT NULL);
 CREATE INDEX entries_expires ON entries (expires);
-CREATE TABLE records (key TEXT PRIMARY KEY, owner BLOB, expires REAL NOT NULL);
+CREATE TABLE records (
+  key TEXT PRIMARY KEY, owners BLOB NOT NULL, expires REAL NOT NULL);
 CREATE INDEX records_expires ON records (expires);
-CREATE INDEX records_owner ON records (owner);
+CREATE TABLE owners (
+  key TEXT NOT NULL REFERENCES records ON DELETE CASCADE,
+  owner BLOB NOT NULL, PRIMARY KEY (key, owner));
+CREATE INDEX owners_owner ON owners (owner);
 CREATE TABLE fields (
   key TEXT NOT NULL REFERENCES records ON DELETE CASCADE,
   name BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (key, name));

@@ -12,6 +12,7 @@ import weakref
 from flask_toolkit.errors import StoreFullError
 
 from ._policy import check
+from ._policy import owners_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +22,12 @@ if t.TYPE_CHECKING:
 
 
 class _Record:
-    __slots__ = ("expires", "fields", "owner")
+    __slots__ = ("expires", "fields", "owners")
 
-    def __init__(
-        self, fields: dict[str, bytes], expires: float, owner: str | None
-    ) -> None:
-        self.fields = fields
-        self.expires = expires
-        self.owner = owner
+    def __init__(self) -> None:
+        self.fields: dict[str, bytes] = {}
+        self.expires = 0.0
+        self.owners: tuple[str, ...] = ()
 
 
 class MemoryStore:
@@ -121,7 +120,7 @@ class MemoryStore:
         ttl: float,
         *,
         create: bool = False,
-        owner: str | None = None,
+        owner: str | Collection[str] | None = None,
     ) -> bool:
         """Write fields of a record and renew its time to live; atomic.
 
@@ -144,7 +143,7 @@ class MemoryStore:
                 # What expired under this key must not lend its fields.
                 self._forget(key)
                 self._make_room(self._most_made)
-                record = self._records[key] = _Record({}, 0.0, None)
+                record = self._records[key] = _Record()
 
             record.fields.update(changed)
 
@@ -152,7 +151,7 @@ class MemoryStore:
                 record.fields.pop(name, None)
 
             record.expires = self._clock() + ttl
-            self._own(key, record, owner)
+            self._own(key, record, owners_of(owner))
             return True
 
     def delete_for(self, owner: str, *, keep: Collection[str] = ()) -> int:
@@ -190,18 +189,21 @@ class MemoryStore:
         record = self._records.get(key)
         return record if record and record.expires > self._clock() else None
 
-    def _own(self, key: str, record: _Record, owner: str | None) -> None:
-        if owner is not None and owner != record.owner:
+    def _own(self, key: str, record: _Record, owners: tuple[str, ...]) -> None:
+        if owners and owners != record.owners:
             self._disown(key, record)
-            record.owner = owner
-            self._owned.setdefault(owner, set()).add(key)
+            record.owners = owners
+
+            for owner in owners:
+                self._owned.setdefault(owner, set()).add(key)
 
     def _disown(self, key: str, record: _Record) -> None:
-        keys = self._owned.get(record.owner or "", set())
-        keys.discard(key)
+        for owner in record.owners:
+            keys = self._owned[owner]
+            keys.discard(key)
 
-        if not keys:
-            self._owned.pop(record.owner or "", None)
+            if not keys:
+                del self._owned[owner]
 
     def _delete(self, key: str) -> bool:
         lived = self._value(key) is not None or self._record(key) is not None

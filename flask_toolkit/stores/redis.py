@@ -10,6 +10,7 @@ from flask_toolkit.errors import MissingExtraError
 from flask_toolkit.errors import SetupError
 
 from ._failure import unavailable
+from ._layout import lines_of
 from ._layout import milliseconds
 from ._layout import owned_by
 from ._layout import taken_apart
@@ -19,6 +20,7 @@ from ._policy import as_bytes
 from ._policy import as_text
 from ._policy import check
 from ._policy import is_key
+from ._policy import owners_of
 from ._scripts import Call
 from ._scripts import DELETE_OWNED
 from ._scripts import INDEX
@@ -191,7 +193,7 @@ class RedisStore:
         ttl: float,
         *,
         create: bool = False,
-        owner: str | None = None,
+        owner: str | Collection[str] | None = None,
     ) -> bool:
         """Write fields of a record and renew its time to live; atomic.
 
@@ -202,9 +204,9 @@ class RedisStore:
         :raises ValueError: If key, values or time to live are out of bounds.
         """
         check(key, ttl, *changed.values())
-        belongs = b"" if owner is None else owned_by(owner)
+        owners = [owned_by(each) for each in owners_of(owner)]
         px = milliseconds(ttl)
-        words = [b"%d" % create, px, belongs, b"%d" % len(changed)]
+        words = [b"%d" % create, px, b"\n".join(owners), b"%d" % len(changed)]
 
         for name, value in changed.items():
             words += (as_bytes(name), value)
@@ -212,7 +214,7 @@ class RedisStore:
         words += map(as_bytes, removed)
         save = Call(SAVE, self._record(key), tuple(words))
         # First, so that no record is ever without its hint.
-        hints = [self._hint(belongs, key, px)] if belongs else []
+        hints = [self._hint(each, key, px) for each in owners]
         now_of = self._run(*hints, save)[-1]
 
         if now_of is None:
@@ -221,9 +223,9 @@ class RedisStore:
         if not isinstance(now_of, bytes):
             raise unavailable(self)
 
-        if now_of and not belongs:
-            # The record lives longer now, so must the hint of its owner.
-            self._run(self._hint(now_of, key, px))
+        if now_of and not owners:
+            # The record lives longer now, so must the hints of its owners.
+            self._run(*[self._hint(each, key, px) for each in lines_of(now_of)])
 
         return True
 
@@ -252,7 +254,7 @@ class RedisStore:
 
         found = self._read(*[packed(b"GET", self._record(key)) for key in keys])
         laid = zip(keys, map(self._laid, found), strict=True)
-        return [key for key, one in laid if one is not None and one.owner == belongs]
+        return [key for key, one in laid if one is not None and belongs in one.owners]
 
     def purge(self) -> int:
         """Return 0: the server drops expired entries by itself."""

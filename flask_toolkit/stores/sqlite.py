@@ -11,6 +11,7 @@ from ._policy import as_bytes
 from ._policy import as_text
 from ._policy import check
 from ._policy import is_key
+from ._policy import owners_of
 from ._sqlite_file import Connections
 
 if t.TYPE_CHECKING:
@@ -41,7 +42,19 @@ _FIELD: t.Final = (
     "INSERT INTO fields VALUES (?, ?, ?)"
     " ON CONFLICT (key, name) DO UPDATE SET value = excluded.value"
 )
-_OWNED: t.Final = "SELECT key FROM records WHERE owner = ? AND expires > ? ORDER BY key"
+_DROP: t.Final = "DELETE FROM fields WHERE key = ? AND name = ?"
+_FORGET: t.Final = "DELETE FROM records WHERE key = ? AND expires <= ?"
+_CREATE: t.Final = (
+    "INSERT INTO records (expires, key, owners) VALUES (?, ?, x'')"
+    " ON CONFLICT (key) DO NOTHING"
+)
+_RENEW: t.Final = "UPDATE records SET expires = ? WHERE key = ? AND expires > ?"
+# All of them in the record as well: most writes find them as they are.
+_OWNERS: t.Final = "UPDATE records SET owners = ? WHERE key = ? AND owners <> ?"
+_OWNED: t.Final = (
+    "SELECT key FROM owners JOIN records USING (key)"
+    " WHERE owner = ? AND expires > ? ORDER BY key"
+)
 
 
 class SQLiteStore:
@@ -146,7 +159,7 @@ class SQLiteStore:
         ttl: float,
         *,
         create: bool = False,
-        owner: str | None = None,
+        owner: str | Collection[str] | None = None,
     ) -> bool:
         """Write fields of a record and renew its time to live; atomic.
 
@@ -157,31 +170,31 @@ class SQLiteStore:
         :raises ValueError: If key, values or time to live are out of bounds.
         """
         check(key, ttl, *changed.values())
-        belongs = None if owner is None else as_bytes(owner)
+        owners = tuple(map(as_bytes, owners_of(owner)))
         rows = [(key, as_bytes(name), value) for name, value in changed.items()]
         gone = [(key, as_bytes(name)) for name in removed]
 
         with self._connections.writing() as connection:
             now = self._clock()
-            query = "SELECT 1 FROM records WHERE key = ? AND expires > ?"
-            there = connection.execute(query, (key, now)).fetchone() is not None
-
-            if there is create:
-                return False
 
             if create:
                 # What expired under this key must not lend its fields.
-                connection.execute("DELETE FROM records WHERE key = ?", (key,))
-                connection.execute("INSERT INTO records VALUES (?, NULL, 0)", (key,))
+                connection.execute(_FORGET, (key, now))
 
-            query = (
-                "UPDATE records SET expires = ?, owner = coalesce(?, owner)"
-                " WHERE key = ?"
-            )
-            connection.execute(query, (now + ttl, belongs, key))
-            connection.executemany(_FIELD, rows)
-            query = "DELETE FROM fields WHERE key = ? AND name = ?"
-            connection.executemany(query, gone)
+            query, times = (_CREATE, ()) if create else (_RENEW, (now,))
+
+            if connection.execute(query, (now + ttl, key, *times)).rowcount != 1:
+                return False
+
+            if owners:
+                self._own(connection, key, owners)
+
+            if rows:
+                connection.executemany(_FIELD, rows)
+
+            if gone:
+                connection.executemany(_DROP, gone)
+
             return True
 
     def delete_for(self, owner: str, *, keep: Collection[str] = ()) -> int:
@@ -212,6 +225,17 @@ class SQLiteStore:
     def close(self) -> None:
         """Close the file in all threads; the next use opens it again."""
         self._connections.close()
+
+    def _own(
+        self, connection: sqlite3.Connection, key: str, owners: tuple[bytes, ...]
+    ) -> None:
+        # Lengths keep ("ab", "c") and ("a", "bc") apart.
+        text = b"".join(b"%d:%b" % (len(owner), owner) for owner in owners)
+
+        if connection.execute(_OWNERS, (text, key, text)).rowcount == 1:
+            connection.execute("DELETE FROM owners WHERE key = ?", (key,))
+            rows = [(key, owner) for owner in owners]
+            connection.executemany("INSERT INTO owners VALUES (?, ?)", rows)
 
     def _delete(self, connection: sqlite3.Connection, key: str) -> bool:
         asked = {"key": key, "now": self._clock()}

@@ -242,6 +242,51 @@ def test_records_belong_to_an_owner(store: Store, wait: Wait) -> None:
     assert store.keys_for("bob") == ["r3"]
 
 
+def test_a_record_may_have_several_owners(store: Store, wait: Wait) -> None:
+    """Each of them finds it, ends it for all, and none loses it by a touch."""
+    store.save("r1", {}, (), 10, create=True, owner=["ada", "staff:7"])
+    store.save("r2", {}, (), 100, create=True, owner={"staff:7"})
+    store.save("r3", {}, (), 100, create=True, owner=())
+    wait(9)
+    store.save("r1", {"a": b"1"}, (), 100)
+    wait(50)
+
+    assert store.keys_for("ada") == ["r1"]
+    assert store.keys_for("staff:7") == ["r1", "r2"]
+    assert store.keys_for("a") == store.keys_for("") == []
+    assert store.delete_for("ada") == 1
+    assert store.keys_for("staff:7") == ["r2"]
+    assert store.delete_for("staff:7") == 1
+    assert store.load("r3") == {}
+
+
+def test_owners_are_replaced_together(store: Store) -> None:
+    """Who is not named any more finds nothing; no name is as before."""
+    store.save("r", {}, (), 10, create=True, owner=("ada", "bob"))
+    store.save("r", {"a": b"1"}, (), 10, owner=("bob", "cyd"))
+    store.save("r", {"a": b"2"}, (), 10, owner=())
+
+    assert store.keys_for("ada") == []
+    assert store.keys_for("bob") == store.keys_for("cyd") == ["r"]
+    assert store.save("r", {}, (), 10, create=True, owner="eve") is False
+    assert store.keys_for("eve") == []
+    assert store.delete_for("ada") == 0
+    assert store.delete_for("cyd") == 1
+    assert store.keys_for("bob") == []
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\\nb", "\n", "\\", "a\n=b", "=a", "a\\"])
+def test_owners_are_told_apart_whatever_is_in_them(store: Store, name: str) -> None:
+    """A name that holds what stands between two names is one name."""
+    store.save("r1", {}, (), 10, create=True, owner=[name, "c"])
+    store.save("r2", {}, (), 10, create=True, owner=["a", "b", "nb", "=b", "c"])
+
+    assert store.keys_for(name) == ["r1"]
+    assert store.keys_for("b") == ["r2"]
+    assert store.delete_for(name) == 1
+    assert store.keys_for("c") == ["r2"]
+
+
 def test_an_owner_may_have_nothing(store: Store) -> None:
     """There is nothing to list and nothing to delete."""
     assert (store.keys_for("nobody"), store.delete_for("nobody")) == ([], 0)

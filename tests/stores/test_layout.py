@@ -127,6 +127,13 @@ def test_a_record_is_one_value(private: RedisStore, admin: t.Any) -> None:
     assert json.loads(admin.get("ft:r:r")) == {"o": "=7", "f": {"a": "1"}}
 
 
+def test_owners_stand_in_lines(private: RedisStore, admin: t.Any) -> None:
+    """In order, so that equal sets are equal."""
+    private.save("r", {}, (), 60, create=True, owner=["staff:7", "a\nb\\", "7"])
+
+    assert json.loads(admin.get("ft:r:r"))["o"] == "=7\n=a\\nb\\\\\n=staff:7"
+
+
 def test_a_script_travels_once(private: RedisStore, admin: t.Any) -> None:
     """Its name is enough afterwards; and who can save can hint."""
     for key, owner in [("a", None), ("b", None), ("c", "ada"), ("d", "ada")]:

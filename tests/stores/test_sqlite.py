@@ -110,7 +110,7 @@ def test_a_newer_version_is_refused(
     """A file of a later release is not read by the rules of this one."""
     store.ping()
     store.close()
-    raw.execute("PRAGMA user_version = 2")
+    raw.execute("PRAGMA user_version = 3")
 
     with pytest.raises(SetupError, match="another version of Flask-Toolkit"):
         store.ping()
