@@ -122,14 +122,32 @@ def written(document: Mapping[str, t.Any], dumps: Callable[[t.Any], str]) -> str
     An answer without a member beats a failure while answering a failure.
     """
     try:
-        return dumps(document)
+        return _strict(dumps(document))
     except (TypeError, ValueError, RecursionError):
         return dumps({k: v for k, v in document.items() if _fits(k, v, dumps)})
 
 
+def _strict(text: str) -> str:
+    """Return JSON text unless it holds NaN or Infinity.
+
+    Python writes them; JSON has neither (RFC 8259 section 6), and a browser would
+    not read the document at all.
+
+    :raises ValueError: If it does.
+    """
+    if "NaN" in text or "Infinity" in text:
+        json.loads(text, parse_constant=_refuse)
+
+    return text
+
+
+def _refuse(constant: str) -> t.NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
 def _fits(name: str, value: t.Any, dumps: Callable[[t.Any], str]) -> bool:
     try:
-        dumps(value)
+        _strict(dumps(value))
     except (TypeError, ValueError, RecursionError):
         # Its name and type only: the value may be a secret.
         _log.warning(

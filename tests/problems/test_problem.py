@@ -88,14 +88,33 @@ def test_what_json_cannot_hold_is_left_out(
 
     @app.get("/")
     def view() -> str:
-        raise Busy("Later.", queue=9, odd=type("Odd", (), {}), looped=looped)
+        raise Busy(
+            "Later: NaN of Infinity.",
+            queue=9,
+            odd=type("Odd", (), {}),
+            looped=looped,
+            ratio=float("nan"),
+            limits=[1, float("-inf")],
+        )
 
     answer = app.test_client().get("/")
     assert answer.status_code == 503
     assert answer.mimetype == "application/problem+json"
     assert json.loads(answer.data)["queue"] == 9
-    assert not {"odd", "looped"} & json.loads(answer.data).keys()
+    assert json.loads(answer.data)["detail"] == "Later: NaN of Infinity."
+    assert not {"odd", "looped", "ratio", "limits"} & json.loads(answer.data).keys()
     assert caplog.messages == [
         "Problem member 'odd' left out: type is no JSON",
         "Problem member 'looped' left out: list is no JSON",
+        "Problem member 'ratio' left out: float is no JSON",
+        "Problem member 'limits' left out: list is no JSON",
     ]
+
+
+def test_only_numbers_that_json_lacks_are_looked_for() -> None:
+    """RFC 8259 section 6; the words may stand in a text or name a member."""
+    text = Busy("NaN", Infinity="Infinity", ratio=float("nan")).get_body()
+
+    assert json.loads(text)["Infinity"] == "Infinity"
+    assert json.loads(text)["detail"] == "NaN"
+    assert "ratio" not in json.loads(text)
