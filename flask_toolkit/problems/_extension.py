@@ -145,21 +145,30 @@ class Problems(Extension[ProblemsSettings], component="problems"):
         if error.response is not None or not is_error_code(error.code or 0):
             return error.get_response(environ)
 
-        try:
-            return self._formed(app, environ, error)
-        except Exception:
-            app.logger.exception("Rendering an error %s failed", error.code)
-            return error.get_response(environ)
-
-    def _formed(
-        self, app: Flask, environ: WSGIEnvironment, error: HTTPException
-    ) -> Response:
-        settings = self.settings_of(app)
         # As Werkzeug reads it: a second slash in front changes nothing.
         path = "/" + get_path_info(environ).lstrip("/")
-        policy = policy_for(path, settings.policy)
+        policy = policy_for(path, self.settings_of(app).policy)
         kind = media_type(policy, environ.get("HTTP_ACCEPT"))
-        document = document_of(app, environ, error, settings.type_base)
+
+        try:
+            response = self._formed(app, environ, error, kind)
+        except Exception:
+            app.logger.exception("Rendering an error %s failed", error.code)
+            response = error.get_response(environ)
+
+        if policy == "auto":
+            response.vary.add("Accept")
+
+        if error.code in _NEVER_STORED:
+            response.headers["Cache-Control"] = "no-store"
+
+        return response
+
+    def _formed(
+        self, app: Flask, environ: WSGIEnvironment, error: HTTPException, kind: str
+    ) -> Response:
+        type_base = self.settings_of(app).type_base
+        document = document_of(app, environ, error, type_base)
         # With the headers that the error knows, such as Allow and Retry-After.
         response = (
             Response(status=error.code, headers=error.get_headers(environ))
@@ -172,12 +181,6 @@ class Problems(Extension[ProblemsSettings], component="problems"):
             response.headers["Content-Type"] = kind
         else:
             self._write_html(app, error, document, response)
-
-        if policy == "auto":
-            response.vary.add("Accept")
-
-        if error.code in _NEVER_STORED:
-            response.headers["Cache-Control"] = "no-store"
 
         return response
 

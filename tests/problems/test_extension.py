@@ -372,6 +372,19 @@ def test_a_failing_template_leaves_the_plain_page(
     assert caplog.records[0].exc_info is not None
 
 
+def test_a_failing_template_changes_nothing_for_caches(tmp_path: Path) -> None:
+    """A refusal is stored nowhere, and other clients get another form."""
+    _templates(tmp_path, e401="{{ 1 / 0 }}")
+    app = Flask("shop", template_folder=str(tmp_path))
+    app.add_url_rule("/", view_func=lambda: abort(401))
+    Problems(app).render_html("e{code}.html")
+    answer = app.test_client().get("/")
+
+    assert answer.status_code == 401
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.vary.as_set() == {"accept"}
+
+
 @pytest.mark.usefixtures("problems")
 def test_a_failing_json_provider_leaves_the_plain_page(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
