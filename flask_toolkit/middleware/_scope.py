@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 import typing as t
 from contextvars import ContextVar
@@ -12,11 +13,19 @@ from flask import has_request_context
 from flask import request
 from werkzeug.wsgi import get_path_info
 
+from flask_toolkit._context import request_or_none
+from flask_toolkit._context import the_app
+from flask_toolkit._extension import run_async
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIEnvironment
 
     from flask import Flask
+
+    # What is to be called, whether in a context, and for which application if it is
+    # not the one that has the stack.
+    Later: t.TypeAlias = tuple[Callable[[], object], bool, Flask | None]
 
 __all__ = ["KEY", "Scope", "after_response", "bound_scope", "current_scope", "logger"]
 
@@ -57,7 +66,7 @@ class Scope:
         self.status_line: str = ""
         """As in ``200 OK``; empty until the answer begins."""
         self._data: dict[str, t.Any] | None = None
-        self._after: list[tuple[Callable[[], object], bool]] | None = None
+        self._after: list[Later] | None = None
         self._is_out: bool = False
         self._outer: Scope | None = outer
 
@@ -104,9 +113,11 @@ class Scope:
     ) -> None:
         """Run ``fn`` after the last byte, also if the answer failed midway.
 
-        It holds the worker: this is no task queue. What it raises is logged.
+        It holds the worker: this is no task queue. What it raises is logged. It may
+        be ``async``.
 
-        :param context: Run it in a fresh application context.
+        :param context: Run it in a fresh context of the application that serves the
+            request: of a mounted one, if that has no stack of its own.
         :raises RuntimeError: If the answer is out already.
         """
         if self._is_out:
@@ -117,7 +128,10 @@ class Scope:
         if self._after is None:
             self._after = []
 
-        self._after.append((functools.partial(fn, *args, **kwargs), context))
+        request = request_or_none()
+        is_ours = request is not None and request.environ.get(KEY) is self
+        call = functools.partial(fn, *args, **kwargs)
+        self._after.append((call, context, the_app() if is_ours else None))
 
     def leave(self, app: Flask) -> None:
         """End the request: run what waits for that, in order, each by itself."""
@@ -134,11 +148,14 @@ class Scope:
             self.environ[KEY] = self._outer
             self._outer = None
 
-    def _run_after(
-        self, app: Flask, waiting: list[tuple[Callable[[], object], bool]]
-    ) -> None:
+    def _run_after(self, owner: Flask, waiting: list[Later]) -> None:
         # One of them may add another; a list that grows is still read to its end.
-        for call, context in waiting:
+        for call, context, mounted in waiting:
+            app = mounted or owner
+
+            if inspect.iscoroutinefunction(call):
+                call = functools.partial(run_async, app, call)  # noqa: PLW2901  # awaited
+
             try:
                 if context:
                     with app.app_context():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from wsgiref.types import WSGIApplication
 
 import pytest
+from flask import current_app
 from flask import Flask
 from flask import request
 from flask import session
@@ -149,6 +150,23 @@ def test_one_id_for_both_applications(app: Flask, serve: Serve) -> None:
     assert seen == [answer["X-Request-ID"]]
     assert done == ["blog"]
     assert seen[0] != "of-a-stranger"
+
+
+def test_after_response_knows_the_mounted_application(app: Flask, serve: Serve) -> None:
+    """One without a stack waits for the end too, with its own configuration."""
+    blog = _application("blog")
+    names: list[str] = []
+
+    def later() -> None:
+        names.append(current_app.name)
+
+    blog.before_request(lambda: after_response(later))
+    app.before_request(lambda: after_response(later))
+    MiddlewareStack(app).mount("/blog", blog)
+    serve(app.wsgi_app, "/blog/x")
+    serve(app.wsgi_app, "/x")
+
+    assert names == ["blog", "shop"]
 
 
 def test_any_wsgi_application_can_be_mounted(app: Flask, serve: Serve) -> None:

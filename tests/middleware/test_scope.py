@@ -10,6 +10,7 @@ from functools import partial
 from io import BytesIO
 
 import pytest
+from flask import current_app
 from flask import Flask
 from flask import has_app_context
 from flask import request
@@ -156,6 +157,25 @@ def test_a_failing_function_stops_no_other(
     assert done == ["second"]
     assert answer["X-Request-ID"] in caplog.text
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_async_function_is_awaited(make: Make, serve: Serve) -> None:
+    """Else nobody would hear of it again."""
+    app = make()
+    done: list[str] = []
+
+    async def mail(word: str) -> None:
+        done.append(word + (current_app.name if has_app_context() else ""))
+
+    @app.get("/later")
+    def view() -> str:
+        after_response(mail, "in ")
+        after_response(mail, "bare", context=False)
+        return "ok"
+
+    serve(app.wsgi_app, "/later")
+
+    assert done == ["in shop", "bare"]
 
 
 def test_after_the_answer_is_too_late(make: Make, serve: Serve) -> None:
