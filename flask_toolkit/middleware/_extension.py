@@ -179,7 +179,7 @@ class MiddlewareStack(Extension[MiddlewareSettings], component="middleware"):
         self, app: Flask, settings: MiddlewareSettings
     ) -> State[MiddlewareSettings]:
         """Put the stack around ``app.wsgi_app``, once."""
-        link = Link(app.wsgi_app)
+        link = Link(app.wsgi_app, app)
         state = StackState(
             self,
             settings,

@@ -49,12 +49,16 @@ _SIZED: t.Any = (list, tuple)
 
 
 class Link:
-    """A WSGI application that stands for another one, which can be exchanged."""
+    """A WSGI application that stands for another one, which can be exchanged.
 
-    __slots__ = ("target",)
+    :param app: Whose ``wsgi_app`` it is, if it is one.
+    """
 
-    def __init__(self, target: WSGIApplication) -> None:
+    __slots__ = ("app", "target")
+
+    def __init__(self, target: WSGIApplication, app: Flask | None = None) -> None:
         self.target: WSGIApplication = target
+        self.app: Flask | None = app
 
     def serve(
         self, environ: WSGIEnvironment, start_response: StartResponse

@@ -11,6 +11,7 @@ from werkzeug.utils import redirect
 
 from flask_toolkit.errors import SetupError
 
+from ._fused import Link
 from ._steps import as_sent
 
 if t.TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Mount:
     ) -> None:
         self.prefix: str = prefix
         self.app: WSGIApplication = app
+        self.flask: Flask | None = _flask_of(app)
+        """Whose sessions it has, if that is known."""
         self.share_session: bool = share_session
 
     def __call__(self, inner: WSGIApplication) -> WSGIApplication:
@@ -76,20 +79,32 @@ def check_sessions(app: Flask, mounts: Sequence[Mount]) -> None:
     known = [app]
 
     for mount in mounts:
-        if not isinstance(mount.app, Flask):
+        flask = mount.flask
+
+        if flask is None:
             continue
 
         for other in () if mount.share_session else known:
-            problem = _clash(other, mount.app)
+            problem = _clash(other, flask)
 
             if problem:
                 raise SetupError(
-                    f"{mount.app.name!r} is mounted at {mount.prefix!r} beside"
+                    f"{flask.name!r} is mounted at {mount.prefix!r} beside"
                     f" {other.name!r}, and {problem} Or, if they are meant to have"
                     " their sessions in common, pass share_session=True to mount()."
                 )
 
-        known.append(mount.app)
+        known.append(flask)
+
+
+def _flask_of(app: t.Any) -> Flask | None:
+    """Return the Flask application, which many pass by its ``wsgi_app``.
+
+    A stack of its own puts a link there. What others put around is not followed.
+    """
+    owner = getattr(app, "__self__", app)
+    owner = owner.app if isinstance(owner, Link) else owner
+    return owner if isinstance(owner, Flask) else None
 
 
 def _clash(one: Flask, other: Flask) -> str | None:

@@ -319,6 +319,19 @@ def test_mounted_applications_are_held_against_each_other(app: Flask) -> None:
         stack.mount("/c", _application("c", SECRET_KEY=KEY))
 
 
+@pytest.mark.parametrize("has_stack", [False, True], ids=["plain", "with-a-stack"])
+def test_a_clash_is_seen_behind_wsgi_app(app: Flask, has_stack: bool) -> None:
+    """An application passed as Flask's documentation does with middlewares."""
+    app.secret_key = KEY
+    blog = _application("blog", SECRET_KEY=KEY)
+
+    if has_stack:
+        MiddlewareStack(blog)
+
+    with pytest.raises(SetupError, match="'blog' is mounted at '/blog' beside 'shop'"):
+        MiddlewareStack(app).mount("/blog", blog.wsgi_app)
+
+
 def test_a_clash_stops_an_application_that_comes_later() -> None:
     """A stack may be filled before it is attached."""
     stack = MiddlewareStack().mount("/blog", _application("blog", SECRET_KEY=KEY))
