@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from flask import Request
 
+from ._describe import described
+
 if t.TYPE_CHECKING:
     from collections.abc import Generator
     from collections.abc import Iterable
@@ -37,6 +39,11 @@ class Around:
     order: int
     blueprint: str | None
     only: Callable[[Request], bool] | None
+
+    @property
+    def name(self) -> str:
+        """Return what it is called, also if it is a partial."""
+        return described(self.function).name
 
     def fits(self, request: Request) -> bool:
         """Tell whether it runs for this request."""
@@ -117,7 +124,7 @@ def abandon(app: Flask, context: RequestContext, error: BaseException | None) ->
             if not isinstance(other, Exception):
                 raise
 
-            app.logger.exception("The end of %s failed", around.function.__qualname__)
+            app.logger.exception("The end of %s failed", around.name)
 
 
 def _end(halves: Halves, error: BaseException | None) -> None:
@@ -138,6 +145,6 @@ def _table(context: RequestContext) -> dict[RequestContext, Begun]:
 
 def _yields_twice(around: Around) -> str:
     return (
-        f"{around.function.__qualname__} yields twice: a function around a request"
+        f"{around.name} yields twice: a function around a request"
         " yields once, where the view runs."
     )

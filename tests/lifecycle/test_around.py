@@ -5,6 +5,7 @@ import typing as t
 from collections.abc import AsyncGenerator
 from collections.abc import Callable
 from collections.abc import Generator
+from functools import partial
 
 import pytest
 from flask import abort
@@ -266,6 +267,35 @@ def test_a_second_yield_is_an_error(app: Flask, lifecycle: Lifecycle) -> None:
 
     # By us, and not when the traceback that holds it goes.
     assert said == ["closed"], info
+
+
+def test_a_partial_is_named_in_what_goes_wrong(
+    app: Flask, lifecycle: Lifecycle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has no name of its own; the error on its way is not lost over that."""
+
+    def odd(closing: Exception | None) -> Halves:
+        try:
+            yield
+        finally:
+            if closing is not None:
+                raise closing
+
+        yield
+
+    app.testing = True
+    app.config["PROPAGATE_EXCEPTIONS"] = None
+    failing = partial(odd, OSError("disk"))
+    lifecycle.around_request(only=lambda r: r.path == "/")(partial(odd, None))
+    lifecycle.around_request(only=lambda r: r.path == "/fail")(failing)
+
+    with pytest.raises(RuntimeError, match="odd yields twice"):
+        app.test_client().get("/")
+
+    with pytest.raises(LookupError, match="canary"):
+        app.test_client().get("/fail")
+
+    assert "odd failed" in caplog.text
 
 
 def test_a_blueprint_and_a_condition_limit_it(
