@@ -7,6 +7,8 @@ import inspect
 import typing as t
 from contextvars import Context
 
+from flask_toolkit.errors import SetupError
+
 from ._describe import described
 from ._trace import Step
 
@@ -16,6 +18,18 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
     from ._run import Run
+
+
+def check_plain(fn: Callable[[], object]) -> None:
+    """Check that calling ``fn`` does its work, which a generator's call does not.
+
+    :raises SetupError: If it is a generator function.
+    """
+    if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+        raise SetupError(
+            f"{described(fn).full} yields, so a call would run none of it. Write two"
+            " functions, one for the startup and one for the shutdown."
+        )
 
 
 def called(app: Flask, run: Run, stage: str, fn: Callable[[], object]) -> None:

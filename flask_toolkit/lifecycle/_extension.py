@@ -21,6 +21,7 @@ from ._around import Around
 from ._around import enter
 from ._around import leave
 from ._calls import called
+from ._calls import check_plain
 from ._calls import in_context
 from ._calls import shut_down
 from ._describe import described
@@ -146,10 +147,11 @@ class Lifecycle(Extension[LifecycleSettings], component="lifecycle"):
         one goes on with it.
 
         :param order: Lower ones run first.
-        :raises SetupError: If it is too late.
+        :raises SetupError: If it is a generator function, or too late.
         """
 
         def decorate(fn: F) -> F:
+            check_plain(fn)
             self._open(_BEFORE, lambda run: run.startup.has_begun)
             self._startup = sorted(
                 [*self._startup, (order, fn)], key=lambda pair: pair[0]
@@ -163,8 +165,9 @@ class Lifecycle(Extension[LifecycleSettings], component="lifecycle"):
 
         After the startup and under the same rules; the request is there.
 
-        :raises SetupError: If it is too late.
+        :raises SetupError: If it is a generator function, or too late.
         """
+        check_plain(fn)
         self._open(_BEFORE, lambda run: run.first.has_begun)
         self._first.append(fn)
         return fn
@@ -175,8 +178,9 @@ class Lifecycle(Extension[LifecycleSettings], component="lifecycle"):
         In an application context, in reverse order; what one raises is logged. A
         process that is killed runs none. A startup function may add some.
 
-        :raises SetupError: If it is too late.
+        :raises SetupError: If it is a generator function, or too late.
         """
+        check_plain(fn)
         self._open(_BEFORE, lambda _: False)
         self._shutdown.append(fn)
         return fn

@@ -342,6 +342,25 @@ def test_what_comes_too_late_is_refused(app: Flask, lifecycle: Lifecycle) -> Non
         lifecycle.on_first_request(lambda: None)
 
 
+@pytest.mark.parametrize("name", ["on_startup", "on_first_request", "on_shutdown"])
+def test_a_generator_function_is_refused(app: Flask, name: str) -> None:
+    """A call of one runs nothing: who writes a yield expects two halves."""
+
+    def both() -> t.Iterator[None]:
+        yield  # pragma: no cover  # it is refused, and never runs
+
+    async def later() -> t.AsyncIterator[None]:
+        yield  # pragma: no cover  # it is refused, and never runs
+
+    lifecycle = Lifecycle(app)
+
+    for wrong in (both, later):
+        with pytest.raises(SetupError, match=f"{wrong.__name__} yields, so a call"):
+            getattr(lifecycle, name)(wrong)
+
+    assert not app.before_request_funcs[None]
+
+
 def test_a_startup_function_cannot_add_one(app: Flask, lifecycle: Lifecycle) -> None:
     """The list is fixed when it begins."""
 
