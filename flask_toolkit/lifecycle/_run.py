@@ -63,7 +63,7 @@ class Run:
         not hold the application, and what is gone has nothing to end.
         """
         self._end = end
-        pid, here = os.getpid(), weakref.ref(self)
+        pid = os.getpid()
 
         def at_exit() -> None:
             run = here()
@@ -71,6 +71,8 @@ class Run:
             if run is not None and os.getpid() == pid:
                 run._end()  # noqa: SLF001  # its own
 
+        # Its end takes the handler out: a test makes a thousand applications.
+        here = weakref.ref(self, lambda _: atexit.unregister(at_exit))
         atexit.register(at_exit)
 
 

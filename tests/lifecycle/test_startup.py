@@ -493,6 +493,35 @@ def test_a_freed_app_is_not_shut_down() -> None:
     assert printed == ""
 
 
+def test_a_freed_app_leaves_no_handler() -> None:
+    """Else a process that makes many applications keeps one for each."""
+    printed = _python(
+        """
+        import atexit, gc, weakref
+        from flask import Flask
+        from flask_toolkit.lifecycle import Lifecycle
+
+        register, handlers = atexit.register, []
+
+        def note(handler):
+            handlers.append(weakref.ref(handler))
+            register(handler)
+
+        atexit.register = note
+        app = Flask("shop")
+        Lifecycle(app).run_startup(app)
+        (handler,) = handlers
+        print(handler() is None)
+        del app
+        gc.collect()
+        gc.collect()  # the handler goes with the next one
+        print(handler() is None)
+        """
+    )
+
+    assert printed.split() == ["False", "True"]
+
+
 @pytest.mark.parametrize("wait", [-1, timedelta(hours=2)])
 def test_a_wait_that_makes_no_sense_stops_the_start(app: Flask, wait: t.Any) -> None:
     """Negative, or longer than any client waits."""
