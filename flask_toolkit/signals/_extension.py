@@ -12,8 +12,10 @@ from flask_toolkit.errors import SetupError
 
 from ._links import Holder
 from ._links import is_async
+from ._links import key_of
 from ._links import name_of
 from ._links import owned_by
+from ._links import owned_for
 from ._links import unwrapped
 from ._payload import intake_of
 from ._receivers import Receivers
@@ -108,9 +110,14 @@ class Signals(Extension[SignalsSettings], component="signals"):
             if isinstance(signal, Receivers):
                 return signal.connect(receiver, sender=owner, app=owner)
 
-            holder = Holder(_relay(receiver))
-            signal.connect(holder.receiver, sender=owner, weak=True)
-            holder.belong_to(owner)
+            relays: list[t.Any] = [h.receiver for h in owned_for(owner, signal)]
+
+            # Connected again it stays one entry, as on a signal of ours.
+            if key_of(receiver) not in {key_of(each.__wrapped__) for each in relays}:
+                holder = Holder(_relay(receiver), signal)
+                signal.connect(holder.receiver, sender=owner, weak=True)
+                holder.belong_to(owner)
+
             return receiver
 
         return decorate
@@ -120,11 +127,16 @@ class Signals(Extension[SignalsSettings], component="signals"):
 
         :returns: How many receivers that were.
         """
-        owned = owned_by(unwrapped(app))
+        owner = unwrapped(app)
+        owned = owned_by(owner)
         count = len(owned)
 
         for holder in owned:
-            holder.apps.discard(unwrapped(app))
+            holder.apps.discard(owner)
+
+            if holder.apps:
+                # Another application keeps it, to hear itself.
+                holder.signal.disconnect(holder.receiver, owner)
 
         # The signals know these weakly.
         owned.clear()

@@ -22,6 +22,7 @@ from werkzeug.local import LocalProxy
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import blinker
     from flask import Flask
 
 Receiver: t.TypeAlias = Callable[..., t.Any]
@@ -35,10 +36,11 @@ class ReceiverLifetimeWarning(UserWarning):
 class Holder:
     """Keeps a receiver alive; whoever holds this keeps it connected."""
 
-    __slots__ = ("__weakref__", "apps", "receiver")
+    __slots__ = ("__weakref__", "apps", "receiver", "signal")
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Receiver, signal: blinker.Signal) -> None:
         self.receiver: Receiver = receiver
+        self.signal: blinker.Signal = signal
         self.apps: weakref.WeakSet[Flask] = weakref.WeakSet()
 
     def belong_to(self, app: Flask) -> None:
@@ -285,6 +287,12 @@ def owned_by(app: Flask) -> set[Holder]:
     """Return and forget what ``app`` keeps connected."""
     owned: set[Holder] = app.extensions.pop(_OWNED, set())
     return owned
+
+
+def owned_for(app: Flask, signal: blinker.Signal) -> list[Holder]:
+    """Return what ``app`` keeps connected to one signal."""
+    owned: set[Holder] = app.extensions.get(_OWNED, set())
+    return [holder for holder in owned if holder.signal is signal]
 
 
 def _always() -> bool:

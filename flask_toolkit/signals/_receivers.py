@@ -186,7 +186,7 @@ class Receivers(blinker.NamedSignal):
             holder = None if old is None else old.holder()
 
             if holder is None and (app is not None or not weak):
-                holder = Holder(receiver)
+                holder = Holder(receiver, self)
 
             if app is not None and holder is not None:
                 holder.belong_to(app)

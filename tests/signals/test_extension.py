@@ -199,6 +199,46 @@ def test_disconnect_all(app: Flask, signals: Signals, placed: Signal[...]) -> No
     assert signals.disconnect_all(app) == 0
 
 
+def test_disconnect_all_leaves_other_apps_theirs(
+    app: Flask, signals: Signals, placed: Signal[...]
+) -> None:
+    """One receiver of two applications no longer hears the one that let go."""
+    other = Flask("other")
+
+    for each in (app, other):
+        signals.on(placed, each)(audit)
+        signals.on(request_started, each)(audit)
+
+    assert signals.disconnect_all(app) == 2
+    assert list(placed.receivers_for(app)) == []
+    assert list(request_started.receivers_for(app)) == []
+    assert list(placed.receivers_for(other)) == [audit]
+    assert len(list(request_started.receivers_for(other))) == 1
+
+
+def test_on_twice_is_one_entry(app: Flask, signals: Signals) -> None:
+    """On Flask's signals too, for a function and for a method."""
+    heard: list[str] = []
+
+    class Ear:
+        def hear(self, sender: Flask) -> None:
+            heard.append("method")
+
+    def started(sender: Flask) -> None:
+        heard.append("function")
+
+    ear = Ear()
+
+    for _ in range(2):
+        signals.on(request_started, app)(started)
+        signals.on(request_started, app)(ear.hear)
+        signals.on(request_finished, app)(started)
+
+    app.test_client().get("/")
+
+    assert sorted(heard) == ["function", "function", "method"]
+
+
 def test_isolated_begins_empty_and_restores(
     app: Flask, signals: Signals, placed: Signal[...]
 ) -> None:
