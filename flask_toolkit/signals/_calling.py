@@ -15,20 +15,38 @@ from ._receivers import current
 if t.TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Collection
+    from collections.abc import Iterator
 
     from ._links import Calls
     from ._links import Link
     from ._links import Receiver
 
     Bridge: t.TypeAlias = Callable[[Receiver], Receiver]
+    # The receiver, what is to be called, and its link if it is not called as it is.
+    Ready: t.TypeAlias = tuple[Receiver, Receiver, Link | None]
 
-__all__ = ["adapted", "app_of", "as_it_is", "note"]
+__all__ = ["adapted", "app_of", "as_it_is", "living", "note"]
 
 
 def note(calls: Calls, sender: object, fields: dict[str, t.Any]) -> None:
     """Tell those that capture, before anybody acts."""
     for link in calls.captures:
         t.cast("Receiver", link.get())(sender, **fields)  # the link keeps it alive
+
+
+def living(calls: Calls, sender: object, bridge: Bridge | None) -> Iterator[Ready]:
+    """Yield each receiver with what to call, unless it is gone when its turn comes."""
+    for ref, special in calls.steps:
+        holder = ref()
+        receiver = None if holder is None else holder.receiver
+
+        if receiver is not None:
+            call = (
+                receiver
+                if special is None
+                else adapted(receiver, special, sender, bridge)
+            )
+            yield receiver, call, special
 
 
 def adapted(

@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
     from ._links import Link
+    from ._links import Receiver
     from ._settings import Check
 
 P = t.ParamSpec("P")
@@ -114,9 +115,9 @@ class Signals(Extension[SignalsSettings], component="signals"):
 
             # Connected again it stays one entry, as on a signal of ours.
             if key_of(receiver) not in {key_of(each.__wrapped__) for each in relays}:
-                holder = Holder(_relay(receiver), signal)
-                signal.connect(holder.receiver, sender=owner, weak=True)
-                holder.belong_to(owner)
+                relay = _relay(receiver)
+                signal.connect(relay, sender=owner, weak=True)
+                Holder(relay, signal).belong_to(owner)
 
             return receiver
 
@@ -136,7 +137,8 @@ class Signals(Extension[SignalsSettings], component="signals"):
 
             if holder.apps:
                 # Another application keeps it, to hear itself.
-                holder.signal.disconnect(holder.receiver, owner)
+                kept = t.cast("Receiver", holder.receiver)
+                holder.signal.disconnect(kept, owner)
 
         # The signals know these weakly.
         owned.clear()

@@ -39,7 +39,7 @@ class Holder:
     __slots__ = ("__weakref__", "apps", "receiver", "signal")
 
     def __init__(self, receiver: Receiver, signal: blinker.Signal) -> None:
-        self.receiver: Receiver = receiver
+        self.receiver: Receiver | None = receiver
         self.signal: blinker.Signal = signal
         self.apps: weakref.WeakSet[Flask] = weakref.WeakSet()
 
@@ -49,7 +49,12 @@ class Holder:
         self.apps.add(app)
 
     def leave(self) -> None:
-        """Belong to no application any more."""
+        """Belong to no application any more, and be called by nobody.
+
+        A sending that began before still knows this.
+        """
+        self.receiver = None
+
         for app in list(self.apps):
             app.extensions.get(_OWNED, set()).discard(self)
             self.apps.discard(app)
@@ -71,6 +76,10 @@ class Loose:
     def receiver(self) -> Receiver | None:
         """Return the receiver, as long as it lives."""
         return self._ref()
+
+    def leave(self) -> None:
+        """Be called by nobody any more, as a holder that leaves."""
+        self._ref = _nobody
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +302,10 @@ def owned_for(app: Flask, signal: blinker.Signal) -> list[Holder]:
     """Return what ``app`` keeps connected to one signal."""
     owned: set[Holder] = app.extensions.get(_OWNED, set())
     return [holder for holder in owned if holder.signal is signal]
+
+
+def _nobody() -> None:
+    return None
 
 
 def _always() -> bool:

@@ -233,10 +233,10 @@ class Receivers(blinker.NamedSignal):
         self.receivers: dict[t.Any, t.Any] = {link.key: link.get for link in living}
 
         for key in before.keys() - self._links.keys():
-            holder = before[key].holder()
+            found = before[key].ref()
 
-            if holder is not None:
-                holder.leave()
+            if found is not None:
+                found.leave()
 
     def set_aside(self) -> list[Link]:
         """Disconnect all receivers and return them; their owners keep them."""

@@ -17,6 +17,7 @@ from flask_toolkit.errors import SetupError
 from ._calling import adapted
 from ._calling import app_of
 from ._calling import as_it_is
+from ._calling import living
 from ._calling import note
 from ._links import name_of
 from ._links import unwrapped
@@ -29,14 +30,15 @@ from ._results import Results
 if t.TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Generator
+    from collections.abc import Iterator
 
     from flask import Flask
 
     from flask_toolkit.typing import Scope
 
     from ._calling import Bridge
+    from ._calling import Ready
     from ._links import Calls
-    from ._links import Link
     from ._links import Receiver
 
 P = t.ParamSpec("P")
@@ -100,7 +102,7 @@ class Signal(Receivers, t.Generic[P]):
         if calls.captures:
             note(calls, sender, fields)
 
-        # What _ready() does, without a list in between: this is the hot path.
+        # What living() does, without a generator in between: this is the hot path.
         for ref, special in calls.steps:
             holder = ref()
             receiver = None if holder is None else holder.receiver
@@ -242,25 +244,11 @@ class Signal(Receivers, t.Generic[P]):
         args: tuple[t.Any, ...],
         kwargs: dict[str, t.Any],
         bridge: Bridge | None,
-    ) -> tuple[t.Any, dict[str, t.Any], list[tuple[Receiver, Receiver, Link | None]]]:
+    ) -> tuple[t.Any, dict[str, t.Any], Iterator[Ready]]:
         """Return sender, fields, and each living receiver with what to call."""
         sender, fields, calls = self._checked(sender, args, kwargs)
-        ready: list[tuple[Receiver, Receiver, Link | None]] = []
         note(calls, sender, fields)
-
-        for ref, special in calls.steps:
-            holder = ref()
-            receiver = None if holder is None else holder.receiver
-
-            if receiver is not None:  # else it died, which was not noticed yet
-                call = (
-                    receiver
-                    if special is None
-                    else adapted(receiver, special, sender, bridge)
-                )
-                ready.append((receiver, call, special))
-
-        return sender, fields, ready
+        return sender, fields, living(calls, sender, bridge)
 
     def _checked(
         self, sender: t.Any, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]

@@ -52,6 +52,41 @@ def works(sender: object, number: int) -> int:
     return number
 
 
+@pytest.mark.filterwarnings("ignore::flask_toolkit.signals.ReceiverLifetimeWarning")
+@pytest.mark.parametrize("manner", ["send", "send_robust", "asend"])
+@pytest.mark.parametrize("life", ["app", "process", "weak"])
+def test_who_was_disconnected_is_not_called(
+    app: Flask, placed: Signal[...], life: str, manner: str
+) -> None:
+    """As in blinker, also if it happens during the sending; the next are called."""
+    heard: list[str] = []
+
+    def first(sender: object) -> None:
+        heard.append("first")
+        placed.disconnect(second)
+        placed.connect(fourth, app=app, order=1)
+
+    def second(sender: object) -> None:
+        raise AssertionError
+
+    def third(sender: object) -> None:
+        heard.append("third")
+
+    def fourth(sender: object) -> None:
+        heard.append("fourth")
+
+    placed.connect(first, app=app)
+    placed.connect(second, app=app if life == "app" else None, weak=life == "weak")
+    placed.connect(third, app=app)
+
+    with app.app_context():
+        sent = getattr(placed, manner)(number=1)
+        results = asyncio.run(sent) if manner == "asend" else sent
+
+    assert heard == ["first", "third"]
+    assert [result[0] for result in results] == [first, third]
+
+
 def test_the_sender_is_the_app_by_default(app: Flask, placed: Signal[...]) -> None:
     """Inside a context the real application, outside None."""
     placed.connect(lambda sender: sender, app=app)
