@@ -8,7 +8,6 @@ import logging
 import typing as t
 import weakref
 
-from flask import has_app_context
 from flask import render_template
 from flask import request
 from flask.globals import app_ctx
@@ -17,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_path_info
 
+from flask_toolkit._context import request_or_none
 from flask_toolkit._extension import Extension
 from flask_toolkit._extension import State
 from flask_toolkit.errors import RequestError
@@ -180,20 +180,19 @@ class Problems(Extension[ProblemsSettings], component="problems"):
             response.set_data(written(document, _as_jsonify(app)))
             response.headers["Content-Type"] = kind
         else:
-            self._write_html(app, error, document, response)
+            body = self._rendered(app, environ, error, document)
+            self._write_html(body, error, document, response)
 
         return response
 
     def _write_html(
         self,
-        app: Flask,
+        body: str | None,
         error: HTTPException,
         document: Mapping[str, t.Any],
         response: Response,
     ) -> None:
         """Write the page into ``response``, where Werkzeug's does not stand."""
-        body = self._rendered(app, error, document)
-
         if body is None and isinstance(error, RequestError):
             body = page(document)
         elif body is None and (below := footer(document)):
@@ -205,7 +204,11 @@ class Problems(Extension[ProblemsSettings], component="problems"):
             response.headers["Content-Type"] = f"{HTML}; charset=utf-8"
 
     def _rendered(
-        self, app: Flask, error: HTTPException, document: Mapping[str, t.Any]
+        self,
+        app: Flask,
+        environ: WSGIEnvironment,
+        error: HTTPException,
+        document: Mapping[str, t.Any],
     ) -> str | None:
         if self._template is None:
             return None
@@ -213,7 +216,7 @@ class Problems(Extension[ProblemsSettings], component="problems"):
         name = self._template.format(code=error.code)
 
         try:
-            with _context(app):
+            with _context(app, environ):
                 return render_template(name, problem=document, error=error)
         except TemplateNotFound as missing:
             # One that the page includes is a mistake; the page itself is optional.
@@ -259,9 +262,13 @@ def _as_jsonify(app: Flask) -> Callable[[t.Any], str]:
     return dumps
 
 
-def _context(app: Flask) -> contextlib.AbstractContextManager[t.Any]:
-    """Return a context in which templates of ``app`` can be rendered."""
-    if has_app_context() and app_ctx.app is app:
+def _context(
+    app: Flask, environ: WSGIEnvironment
+) -> contextlib.AbstractContextManager[t.Any]:
+    """Return a context in which templates can use the request and ``url_for``."""
+    request = request_or_none()
+
+    if request is not None and request.environ is environ:
         return contextlib.nullcontext()
 
-    return app.app_context()
+    return app.request_context(environ)

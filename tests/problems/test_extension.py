@@ -13,8 +13,10 @@ from flask import Blueprint
 from flask import Flask
 from flask import got_request_exception
 from flask import Response
+from werkzeug.exceptions import Forbidden
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound
+from werkzeug.test import create_environ
 
 from flask_toolkit.errors import AccessDeniedError
 from flask_toolkit.errors import ConfigError
@@ -346,12 +348,12 @@ def test_templates_render_html(tmp_path: Path) -> None:
     assert client.get("/nowhere").data == b"<h1>Not Found</h1>404"
     assert "<h1>Method Not Allowed</h1>" in client.post("/static/x").text
     # The WSGI layer has no context.
-    error = NotFound()
-    outside = problems.response(app, {"PATH_INFO": "/"}, error)
+    error, environ = NotFound(), create_environ("/")
+    outside = problems.response(app, environ, error)
     assert outside.data == b"<h1>Not Found</h1>404"
 
     with Flask("other").app_context():
-        assert problems.response(app, {"PATH_INFO": "/"}, error).data == outside.data
+        assert problems.response(app, environ, error).data == outside.data
 
 
 @pytest.mark.parametrize(
@@ -370,6 +372,22 @@ def test_a_failing_template_leaves_the_plain_page(
     assert answer.text == NotFound().get_body()
     assert caplog.messages == ["Rendering an error 404 failed"]
     assert caplog.records[0].exc_info is not None
+
+
+def test_a_template_may_use_the_request_before_there_is_one(tmp_path: Path) -> None:
+    """An error of a middleware gets the page that one of a view gets."""
+    _templates(tmp_path, e403="{{ url_for('door') }} {{ request.args.x }}")
+    app = Flask("shop", template_folder=str(tmp_path))
+    app.add_url_rule("/door", "door", lambda: abort(403))
+    problems = Problems(app)
+    problems.render_html("e{code}.html")
+    environ = create_environ("/door?x=1")
+
+    assert app.test_client().get("/door?x=1").data == b"/door 1"
+    assert problems.response(app, environ, Forbidden()).data == b"/door 1"
+
+    with app.test_request_context("/door?x=2"):
+        assert problems.response(app, environ, Forbidden()).data == b"/door 1"
 
 
 def test_a_failing_template_changes_nothing_for_caches(tmp_path: Path) -> None:
