@@ -189,7 +189,7 @@ class Lifecycle(Extension[LifecycleSettings], component="lifecycle"):
         """Run the startup now, as in gunicorn's ``post_fork``.
 
         :raises Exception: What a function raises; the next call goes on with it.
-        :raises NotStartedError: If another thread runs it for too long.
+        :raises NotStartedError: If another thread runs it for too long, or fails.
         """
         state: LifecycleState = self.state_of(app)
         run, wait = state.run, state.settings.startup_wait.total_seconds()

@@ -23,7 +23,7 @@ class Once:
     (True, True, ['a', 'b'])
     """
 
-    __slots__ = ("_lock", "_runner", "_steps_done", "is_done")
+    __slots__ = ("_failures", "_lock", "_runner", "_steps_done", "is_done")
 
     def __init__(self) -> None:
         self.reset()
@@ -32,6 +32,7 @@ class Once:
         """Forget all: in a forked child nothing has run, and no thread holds it."""
         self.is_done: bool = False
         self._steps_done: int = 0
+        self._failures: int = 0
         self._runner: int | None = None
         self._lock: dict[str, threading.Lock] = {}
 
@@ -43,11 +44,13 @@ class Once:
     def run(self, steps: Sequence[Callable[[], object]], *, wait: float) -> bool:
         """Run what is left of ``steps``, or wait for the thread that does.
 
-        What a step itself calls passes at once.
+        What a step itself calls passes at once. When a step fails, those that wait
+        do not try it again one after the other: the next one to come does.
 
         :param wait: How many seconds to wait for the other thread.
         :returns: Whether the steps are done, or this thread is doing them.
         """
+        failures = self._failures
         # setdefault() is atomic: all threads get the same lock.
         lock = self._lock.setdefault("lock", threading.Lock())
 
@@ -58,6 +61,9 @@ class Once:
             return False
 
         try:
+            if self._failures != failures:
+                return False
+
             self._runner = threading.get_ident()
 
             for step in steps[self._steps_done :]:
@@ -65,6 +71,9 @@ class Once:
                 self._steps_done += 1
 
             self.is_done = True
+        except Exception:
+            self._failures += 1
+            raise
         finally:
             self._runner = None
             lock.release()

@@ -252,6 +252,46 @@ def test_a_failure_is_answered_with_503_and_tried_again(
     assert logged[0].getMessage() == "The startup of 'shop' failed"
 
 
+def test_those_that_waited_do_not_fail_one_after_the_other(
+    app: Flask, lifecycle: Lifecycle, said: list[str]
+) -> None:
+    """A startup that takes seconds to fail would hold every thread for its turn."""
+    waiting = threading.Event()
+
+    class Lock:
+        """Tells when somebody has to wait for it."""
+
+        def __init__(self) -> None:
+            self.real = threading.Lock()
+            self.release = self.real.release
+
+        def acquire(self, timeout: float) -> bool:
+            if self.real.locked():
+                waiting.set()
+
+            return self.real.acquire(timeout=timeout)
+
+    @lifecycle.on_startup
+    def fail() -> None:
+        said.append("fail")
+        waiting.wait(10)
+        raise LookupError("canary")
+
+    startup: t.Any = lifecycle.state_of(app).run.startup
+    startup._lock["lock"] = Lock()
+
+    with ThreadPoolExecutor(2) as pool:
+        codes = [
+            pool.submit(lambda: app.test_client().get("/").status_code)
+            for _ in range(2)
+        ]
+
+    assert [code.result() for code in codes] == [503, 503]
+    assert said == ["fail"]
+    assert app.test_client().get("/").status_code == 503
+    assert said == ["fail", "fail"]
+
+
 def test_a_failing_first_request_is_tried_again(
     app: Flask, lifecycle: Lifecycle, said: list[str]
 ) -> None:
