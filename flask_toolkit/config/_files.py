@@ -137,19 +137,19 @@ class FileFromEnv:
     def __init__(
         self, variable: str, *, optional: bool = False, table: str | None = None
     ) -> None:
-        self._variable = variable
+        self.variable: str = variable
         self._optional = optional
         self._table = table
 
     def __repr__(self) -> str:
-        return f"FileFromEnv({self._variable!r})"
+        return f"FileFromEnv({self.variable!r})"
 
     def read(self, base: Path) -> Layer | None:
         """Parse the file that the variable names.
 
         :raises ConfigError: If the variable is unset, or the file is not fit.
         """
-        path = os.environ.get(self._variable, "")
+        path = os.environ.get(self.variable, "")
 
         if path:
             return File(path, table=self._table).read(base)
@@ -158,8 +158,8 @@ class FileFromEnv:
             return None
 
         message = "required; set it to the path of a file"
-        origin = Origin("env", self._variable)
-        raise ConfigError([ConfigProblem(self._variable, message, origin)])
+        origin = Origin("env", self.variable)
+        raise ConfigError([ConfigProblem(self.variable, message, origin)])
 
 
 class DotEnv:

@@ -98,8 +98,9 @@ class LoadedConfig(t.Generic[T]):
 
     @property
     def unused(self) -> tuple[Origin, ...]:
-        """The variables that were read and are no key."""
-        return tuple(self._origins.unused)
+        """The variables that were read and are no key, nor choose a source."""
+        chosen_by = {getattr(source, "variable", None) for source, _ in self.stack}
+        return tuple(o for o in self._origins.unused if o.name not in chosen_by)
 
     @property
     def prefixes(self) -> tuple[str, ...]:

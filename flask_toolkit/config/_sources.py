@@ -128,14 +128,14 @@ class _ByEnvironment:
         self, choices: Mapping[str, object | str], variable: str, default: str
     ) -> None:
         self._choices = dict(choices)
-        self._variable = variable
+        self.variable: str = variable
         self._default = default
 
     def __repr__(self) -> str:
         return f"by_environment({', '.join(self._choices)})"
 
     def read(self, base: Path) -> Layer | None:
-        name = os.environ.get(self._variable) or self._default
+        name = os.environ.get(self.variable) or self._default
 
         if name in self._choices:
             chosen = self._choices[name]
@@ -146,10 +146,10 @@ class _ByEnvironment:
         known = {choice.upper(): choice for choice in self._choices}
         near = suggest(name, known)
         listed = ", ".join(self._choices)
-        message = f"expected one of {listed}, got {shown(self._variable, name)}"
+        message = f"expected one of {listed}, got {shown(self.variable, name)}"
         hint = f"did you mean {known[near]}?" if near else None
-        origin = Origin("env", self._variable)
-        raise ConfigError([ConfigProblem(self._variable, message, origin, hint)])
+        origin = Origin("env", self.variable)
+        raise ConfigError([ConfigProblem(self.variable, message, origin, hint)])
 
 
 def by_environment(

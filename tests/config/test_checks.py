@@ -18,11 +18,13 @@ from flask_toolkit import Converters
 from flask_toolkit import JWT
 from flask_toolkit import LoginGuard
 from flask_toolkit import MiddlewareStack
+from flask_toolkit.config import by_environment
 from flask_toolkit.config import ConfigError
 from flask_toolkit.config import ConfigLoader
 from flask_toolkit.config import DotEnv
 from flask_toolkit.config import Env
 from flask_toolkit.config import File
+from flask_toolkit.config import FileFromEnv
 from flask_toolkit.config import Object
 from flask_toolkit.config import Secret
 from flask_toolkit.config import SecretsDir
@@ -610,6 +612,23 @@ def test_no_variable_is_in_vain_where_none_is_read(
     monkeypatch.setenv("TOOLKIT_CONFIG_FAIL_LEVEL", "info")
     ConfigLoader(Values(SECRET_KEY=GOOD_KEY)).init_app(app)
 
+    assert _of(app, "config.unused") == []
+
+
+def test_a_variable_that_another_source_reads_is_not_in_vain(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
+    """It chooses a file or a source; that it is no key is no slip of the pen."""
+    monkeypatch.setenv("TESTSHOP_SETTINGS", str(write("in.toml", "ON = true")))
+    monkeypatch.setenv("TESTSHOP_STAGE", "here")
+    ConfigLoader(
+        FileFromEnv("TESTSHOP_SETTINGS"),
+        by_environment({"here": Values()}, variable="TESTSHOP_STAGE", default="here"),
+        Env("TESTSHOP_"),
+        schema=Settings,
+    ).init_app(app)
+
+    assert app.config["ON"] is True
     assert _of(app, "config.unused") == []
 
 
