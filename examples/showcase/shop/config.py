@@ -11,7 +11,9 @@ from flask_toolkit.config import ConfigLoader
 from flask_toolkit.config import DotEnv
 from flask_toolkit.config import Env
 from flask_toolkit.config import File
+from flask_toolkit.config import FileFromEnv
 from flask_toolkit.config import generate_secret_key
+from flask_toolkit.config import SecretsDir
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import ConfigProblem
 from flask_toolkit.typing import Constraint
@@ -19,7 +21,10 @@ from flask_toolkit.typing import Secret
 
 HERE = Path(__file__).parent
 FOLDER = "SHOP_INSTANCE"
+DEPLOYED = "SHOP_SETTINGS"
 SECRETS = "secrets.toml"
+# Where systemd puts them, else where Docker and Kubernetes mount them by custom.
+MOUNTED = os.environ.get("CREDENTIALS_DIRECTORY") or "/run/secrets"
 MAX_LOW = 100
 
 
@@ -31,12 +36,17 @@ class Settings:
     SHOP_NAME: str = "Shop"
     CURRENCY: t.Literal["EUR", "GBP", "USD"] = "EUR"
     LOW_STOCK: t.Annotated[int, Constraint(lambda n: 0 <= n <= MAX_LOW, "0-100")] = 5
+    # Read before there is an application; here so that the checks know its name.
+    INSTANCE: Path | None = None
 
 
 # Later sources win. Relative paths start at the instance folder.
 loader = ConfigLoader(
     File(HERE / "settings.toml"),
-    File(SECRETS),
+    # What a deployment changes, in a file of its own: ../production.toml is one.
+    FileFromEnv(DEPLOYED, optional=True),
+    File(SECRETS, optional=True),
+    SecretsDir(MOUNTED),
     DotEnv(".env", prefix="SHOP_"),
     Env("SHOP_"),
     schema=Settings,
@@ -45,6 +55,9 @@ loader = ConfigLoader(
 
 def prepare(folder: Path | None = None) -> Path:
     """Return the instance folder; at the first start make it and draw secrets.
+
+    A deployment has secrets already. If they are missing there, the loader says
+    so; drawn ones would differ from host to host.
 
     :param folder: Where; else ``SHOP_INSTANCE`` says it, else ``instance/``
         beside this package.
@@ -58,7 +71,9 @@ def prepare(folder: Path | None = None) -> Path:
         chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Git ignores the folder, whatever the project's own list says.
         _write_once(chosen / ".gitignore", "*\n")
-        _write_once(chosen / SECRETS, _draw())
+
+        if not os.environ.get(DEPLOYED):
+            _write_once(chosen / SECRETS, _draw())
     except OSError as error:
         raise unusable(chosen, error.strerror or str(error)) from None
 
