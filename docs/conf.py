@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "package_reference",
     "settings_table",
+    "config_reference",
 ]
 exclude_patterns = ["_build"]
 

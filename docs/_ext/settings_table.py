@@ -7,15 +7,18 @@ import re
 import typing as t
 from datetime import timedelta
 
-from docutils import nodes
 from inventory import components
 from inventory import settings
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import stringify_annotation
+from tables import literal
+from tables import table
+from tables import text
 
 from flask_toolkit._settings import MISSING
 
 if t.TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
 
     from flask_toolkit._settings import SettingsField
@@ -24,9 +27,9 @@ _UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
 
 
 def _type(kind: t.Any) -> str:
-    text = stringify_annotation(kind, "smart", short_literals=True)
+    words = stringify_annotation(kind, "smart", short_literals=True)
     # "~" asks Sphinx for a short name; this is plain text.
-    return re.sub(r"~?(?:[a-z_]+\.)+(?=[A-Za-z])|~", "", text)
+    return re.sub(r"~?(?:[a-z_]+\.)+(?=[A-Za-z])|~", "", words)
 
 
 def _default(field: SettingsField) -> str:
@@ -61,43 +64,14 @@ class SettingsTable(SphinxDirective):
 
         home = importlib.import_module(spec.cls.__module__)
         self.env.note_dependency(str(home.__file__))
-        head = [nodes.paragraph(text=word) for word in ("key", "type", "default")]
-        table = _table([*head, nodes.paragraph(text="meaning")])
-        body = t.cast("nodes.tbody", table[0][-1])
-
-        for field, meaning in settings(spec):
-            words = (field.key, _type(field.type), _default(field))
-            body += _line([*map(_literal, words), _text(meaning)])
-
-        return [table]
-
-
-def _text(words: str) -> nodes.paragraph:
-    """Return a docstring; double backquotes are all the markup that occurs there."""
-    paragraph = nodes.paragraph()
-
-    for index, part in enumerate(re.split(r"``(.+?)``", words)):
-        if index % 2:
-            paragraph += nodes.literal("", part)
-        else:
-            paragraph += nodes.Text(part)
-
-    return paragraph
-
-
-def _literal(text: str) -> nodes.paragraph:
-    return nodes.paragraph("", "", nodes.literal("", text))
-
-
-def _line(cells: list[nodes.paragraph]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", cell) for cell in cells))
-
-
-def _table(head: list[nodes.paragraph]) -> nodes.table:
-    group = nodes.tgroup("", cols=len(head))
-    group += [nodes.colspec(colwidth=1) for _ in head]
-    group += [nodes.thead("", _line(head)), nodes.tbody()]
-    return nodes.table("", group)
+        lines = (
+            [
+                *map(literal, (field.key, _type(field.type), _default(field))),
+                text(meaning),
+            ]
+            for field, meaning in settings(spec)
+        )
+        return [table(("key", "type", "default", "meaning"), lines)]
 
 
 def setup(app: Sphinx) -> dict[str, t.Any]:

@@ -132,6 +132,7 @@ class FileFromEnv:
     :param variable: Its whole name: ``"SHOP_SETTINGS"``.
     :param optional: Forgives that the variable is unset or empty. A path that
         leads nowhere is a problem all the same.
+    :param table: Dotted name of the one table to read.
     """
 
     def __init__(
@@ -165,6 +166,7 @@ class FileFromEnv:
 class DotEnv:
     """A ``.env`` file, read without touching the environment (``dotenv`` extra).
 
+    :param path: Relative to the folder of the application.
     :param prefix: As for :class:`Env`; other variables are ignored.
     :param optional: Forgives that it is absent, never that it is malformed.
     :raises SetupError: If the prefix is empty or lacks the underscore.
@@ -248,7 +250,9 @@ class SecretsDir:
     64 KiB; one trailing newline is dropped. A link that leaves the folder is a
     problem; names that begin with ``..`` are skipped.
 
+    :param path: Relative to the folder of the application.
     :param prefix: What the names begin with; others are ignored.
+    :param optional: Forgives that the folder is absent.
     """
 
     def __init__(

@@ -60,6 +60,9 @@ class Object:
 class Values:
     """Values given in code, as a mapping, as keywords or both.
 
+    :param mapping: Keys and values.
+    :param values: The same as keywords; they win.
+
     >>> Values({"DEBUG": True}, PAGE_SIZE=20)
     Values(DEBUG, PAGE_SIZE)
     """
@@ -161,6 +164,7 @@ def by_environment(
     """Choose a class, module, dotted name or source by an environment variable.
 
     :param choices: By the value of the variable.
+    :param variable: Its whole name: ``"SHOP_ENV"``.
     :param default: Taken when the variable is unset or empty.
     :raises SetupError: If the default is none of the choices.
     """

@@ -14,7 +14,6 @@ from flask.sessions import SessionInterface
 from werkzeug.debug import DebuggedApplication
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from flask_toolkit import Converters
 from flask_toolkit import JWT
 from flask_toolkit import LoginGuard
 from flask_toolkit import MiddlewareStack
@@ -38,9 +37,6 @@ from flask_toolkit.config.checks import run_checks
 from flask_toolkit.config.checks._rules import RULES
 from flask_toolkit.stores import RedisStore
 from flask_toolkit.stores import store_for
-
-if t.TYPE_CHECKING:
-    from flask_toolkit._extension import Extension
 
 Write = Callable[[str, str | bytes], Path]
 ERROR, WARNING, INFO = Level.ERROR, Level.WARNING, Level.INFO
@@ -948,15 +944,3 @@ def test_every_check_says_when_it_fires() -> None:
     assert {info.id for info in infos} == {*RULES, "check.failed"}
     assert all(info.levels and info.when for info in infos)
     assert all(info.id.count(".") == 1 for info in infos)
-
-
-def test_every_check_stands_in_the_reference() -> None:
-    """The page is made of the list; a check that is missing there fails here."""
-    page = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
-    text = page.read_text(encoding="utf-8")
-    parts: list[type[Extension[t.Any]]] = [JWT, LoginGuard, Converters]
-    infos = {*known_checks(), *(one for part in parts for one in part.known_checks)}
-
-    for info in infos:
-        runs = "always" if info.always else "`--deploy`"
-        assert f"| `{info.id}` | {info.levels} | {runs} | {info.when} |" in text
