@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 
 from werkzeug.exceptions import HTTPException
 
@@ -16,6 +13,7 @@ from flask_toolkit._settings import Bound
 from flask_toolkit._settings import collect
 from flask_toolkit._settings import declare
 from flask_toolkit._settings import declared
+from flask_toolkit._settings import settings_table
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import RequestError
 from flask_toolkit.errors import SetupError
@@ -218,12 +216,6 @@ class Extension(t.Generic[S]):
             ) from None
 
 
-def settings_table(app: Flask) -> dict[str, Bound]:
-    """Return what each component of ``app`` was given, by component name."""
-    table: dict[str, Bound] = app.extensions.setdefault("toolkit.settings", {})
-    return table
-
-
 def kernel_settings(app: Flask, spec: SettingsSpec) -> t.Any:
     """Return settings that no extension owns, read at their first use.
 
@@ -263,6 +255,11 @@ def run_async(
     Inside an async view the loop of this thread runs already and cannot be
     waited for, so the function then gets a thread and a loop of its own.
     """
+    # Most applications have no async function, and this loads 40 modules.
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -29,6 +29,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping
 
+    from flask import Flask
+
     from flask_toolkit._origins import Entry
     from flask_toolkit._origins import Provenance
 
@@ -95,6 +97,12 @@ class Bound(t.NamedTuple):
     def __repr__(self) -> str:
         # Options and raw values may be secrets, and app.extensions is printed.
         return f"Bound({self.spec.name!r}, {self.settings!r})"
+
+
+def settings_table(app: Flask) -> dict[str, Bound]:
+    """Return what each component of ``app`` was given, by component name."""
+    table: dict[str, Bound] = app.extensions.setdefault("toolkit.settings", {})
+    return table
 
 
 _declared: dict[str, dict[type[t.Any], SettingsSpec]] = {}

@@ -6,9 +6,9 @@ import secrets
 import typing as t
 from pathlib import Path
 
-from flask_toolkit._extension import settings_table
 from flask_toolkit._settings import Bound
 from flask_toolkit._settings import collect
+from flask_toolkit._settings import settings_table
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import Origin
 from flask_toolkit.errors import SetupError

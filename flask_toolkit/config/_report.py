@@ -7,10 +7,10 @@ import typing as t
 from datetime import timedelta
 from enum import Enum
 
-from flask_toolkit._extension import settings_table
 from flask_toolkit._redact import is_secret_name
 from flask_toolkit._redact import mask
 from flask_toolkit._settings import MISSING as NO_DEFAULT
+from flask_toolkit._settings import settings_table
 from flask_toolkit._values import unwrap
 from flask_toolkit.errors import Origin
 from flask_toolkit.errors import SetupError

@@ -12,7 +12,7 @@ from flask import has_request_context
 from flask_toolkit._context import request_or_none
 from flask_toolkit._context import the_app
 from flask_toolkit._extension import Extension
-from flask_toolkit._extension import settings_table
+from flask_toolkit._settings import settings_table
 from flask_toolkit.errors import ConfigProblem
 from flask_toolkit.identity import register
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import typing as t
 from contextvars import Context
@@ -61,7 +60,18 @@ def shut_down(app: Flask, functions: list[Callable[[], object]]) -> None:
     with app.app_context():
         for fn in reversed(functions):
             try:
-                # Flask's way to run it wants a thread, and there are no new ones.
-                asyncio.run(fn()) if inspect.iscoroutinefunction(fn) else fn()
+                _end(fn)
             except Exception:
                 app.logger.exception("%s failed at shutdown", described(fn).full)
+
+
+def _end(fn: Callable[[], t.Any]) -> None:
+    if not inspect.iscoroutinefunction(fn):
+        fn()
+        return
+
+    # Loads 40 modules, which most applications never need.
+    import asyncio
+
+    # Flask's way to run it wants a thread, and there are no new ones.
+    asyncio.run(fn())

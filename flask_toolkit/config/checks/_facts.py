@@ -6,9 +6,9 @@ import functools
 import typing as t
 from pathlib import Path
 
-from flask_toolkit._extension import settings_table
 from flask_toolkit._origins import Finding
 from flask_toolkit._redact import mask
+from flask_toolkit._settings import settings_table
 from flask_toolkit.config._known import Known
 
 if t.TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from flask_toolkit._extension import settings_table
 from flask_toolkit._origins import Level
+from flask_toolkit._settings import settings_table
 
 from ._rules import rule
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import typing as t
 
-from flask_toolkit._extension import settings_table
 from flask_toolkit._origins import Finding
 from flask_toolkit._origins import Level
 from flask_toolkit._settings import PREFIX
+from flask_toolkit._settings import settings_table
 from flask_toolkit._settings import suggest
 from flask_toolkit.errors import Origin
 
