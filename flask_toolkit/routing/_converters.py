@@ -12,8 +12,8 @@ from werkzeug.routing import ValidationError
 
 from ._patterns import check_pattern
 from ._patterns import PatternError
-from ._patterns import refusal
-from ._patterns import slash_refusal
+from ._refusals import refusal
+from ._refusals import slash_refusal
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Map

@@ -10,7 +10,7 @@ from werkzeug.routing import ValidationError
 
 from ._converters import RegexConverter
 from ._patterns import PatternError
-from ._patterns import refusal
+from ._refusals import refusal
 from ._samples import samples_of
 
 if t.TYPE_CHECKING:

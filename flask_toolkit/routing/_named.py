@@ -11,7 +11,7 @@ from werkzeug.routing import ValidationError
 from ._converters import FORMAT_ERRORS
 from ._converters import RegexConverter
 from ._patterns import PatternError
-from ._patterns import refusal
+from ._refusals import refusal
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,6 +14,8 @@ import typing as t
 
 from flask_toolkit.errors import SetupError
 
+from ._refusals import can_be_refused
+
 TOKEN: t.Final = re.compile(
     r"""
       (?P<comment> \(\?\#[^)]*\) )
@@ -39,11 +41,6 @@ _HOISTED: t.Final = frozenset("aims")
 _EDGES: t.Final = frozenset({r"\b", r"\B"})
 _ANCHORS: t.Final = frozenset({"^", "$", r"\A", r"\Z", r"\z"})
 _OPERATORS: t.Final = frozenset("*+?|")
-_NEVER: t.Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-_REFUSED: t.Final = "".join(
-    map(chr, (*range(0x20), 0x7F, *b"./%", *range(0xD800, 0xE000)))
-)
-_DOTS: t.Final = re.compile(r"(?:\A|/)(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
 
 _NO_REFERENCE = "Repeat what the group says; groups belong to Werkzeug here."
 _NO_ANCHOR = "Drop it; a pattern always matches the whole value."
@@ -101,7 +98,7 @@ class Pattern(t.NamedTuple):
     """Whether it looks at its neighbours, so that a match there proves nothing."""
 
     plain: bool
-    """Whether no text that matches can have what :func:`refusal` looks for."""
+    """Whether no text that matches can have what ``refusal`` looks for."""
 
 
 @functools.lru_cache(maxsize=512)
@@ -164,48 +161,6 @@ def check_pattern(
     )
 
 
-def refusal(text: str, *, maxlength: int, slashes: bool) -> str | None:
-    """Return why no value may read so, whatever its pattern, or ``None``.
-
-    Control characters would reach headers (RFC 9110 section 5.5). Clients resolve
-    dot segments before they send, also percent-encoded ones (RFC 3986 sections
-    5.2.4 and 6.2.2.2), so such a value could never come back.
-
-    >>> refusal("a.b", maxlength=3, slashes=False)
-    >>> refusal("x/..", maxlength=255, slashes=True)
-    'it has a dot segment'
-    """
-    if len(text) > maxlength:
-        return f"it is longer than {maxlength} characters"
-
-    if not text.isprintable() and _NEVER.search(text):
-        return "it has a control character"
-
-    if not slashes and "/" in text:
-        return "it has a slash"
-
-    if ("." in text or "%" in text) and _DOTS.search(text):
-        return "it has a dot segment"
-
-    return None
-
-
-def slash_refusal(text: str) -> str | None:
-    """Return why no URL may be built from a value with these slashes, or ``None``.
-
-    An empty segment can turn a path into another authority: a link to
-    ``//evil.example`` leaves the site (RFC 3986 section 4.2).
-
-    >>> slash_refusal("a/b")
-    >>> slash_refusal("a//b")
-    'it has an empty segment'
-    """
-    if text.startswith("/") or text.endswith("/") or "//" in text:
-        return "it has an empty segment"
-
-    return None
-
-
 def _compile(expression: str, source: str) -> re.Pattern[str]:
     try:
         return re.compile(expression)
@@ -242,12 +197,6 @@ def _refuse_flags(source: str, token: re.Match[str], letters: set[str]) -> None:
             position=token.start(),
             hint="Write the pattern without it; for 'u' there is unicode=True.",
         )
-
-
-@functools.lru_cache(maxsize=512)
-def _can_be_refused(atom: str) -> bool:
-    """Tell whether an atom matches a character that a value may not have."""
-    return re.search(atom, _REFUSED) is not None
 
 
 def _is_slash(item: str) -> bool:
@@ -305,7 +254,7 @@ class _Rewriter:
         elif text not in _OPERATORS and not any(self._open):
             self.consumes = True
             self.slashes |= self._writes_slash(kind, text)
-            self.plain = self.plain and not _can_be_refused(text)
+            self.plain = self.plain and not can_be_refused(text)
 
     def _writes_slash(self, kind: str, text: str) -> bool:
         if kind == "members":
