@@ -12,11 +12,16 @@ from werkzeug.routing import ValidationError
 
 from ._patterns import check_pattern
 from ._patterns import PatternError
+from ._places import NOWHERE
+from ._places import place_of
+from ._privates import converters_of
 from ._refusals import refusal
 from ._refusals import slash_refusal
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Map
+
+    from ._places import Place
 
 _log = logging.getLogger("flask_toolkit.routing")
 
@@ -26,6 +31,7 @@ GUARD_SLACK = 64  # what literals and neighbours in the same segment may need
 _ISOLATING = 75  # after int (50), before string (100)
 _SPANNING = 150  # before path (200)
 _SHOWN = 80
+_FITS_ANYWHERE = re.compile("[a-z0-9]{1,30}")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _CAST_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError)
 FORMAT_ERRORS = (*_CAST_ERRORS, AttributeError)
@@ -104,6 +110,7 @@ class RegexConverter(BaseConverter):
         guard = f"(?!(?s:.{{{self.maxlength + GUARD_SLACK + 1}}}))"
         self.regex: str = f"{guard if self.guarded else ''}{self._checked.body}"
         self._safe = f"{_SAFE}/" if self.slashes else _SAFE
+        self._place: Place | None = None
         self._plain: bool = self._checked.plain and not self._checked.context
         self._casts: bool = type(self).cast is not RegexConverter.cast
 
@@ -149,7 +156,7 @@ class RegexConverter(BaseConverter):
             _log.debug("%s: %s: %.80s", self._names(value), kind, error)
             raise ValidationError(f"{self._names(value)}: no text for it") from None
 
-        reason = slash_refusal(text) if matches else "it does not match"
+        reason = self._unbuildable(text) if matches else "it does not match"
 
         if reason is not None:
             raise ValidationError(f"{self._names(value)}: {reason}")
@@ -177,8 +184,34 @@ class RegexConverter(BaseConverter):
             and self._checked.full.fullmatch(text) is not None
         )
 
+    def belong_to_a_list(self) -> None:
+        """Look for no rule: what an item may be in its place, the list asks."""
+        self._place = NOWHERE
+
+    def _unbuildable(self, text: str) -> str | None:
+        """Return why no URL may have this text where the converter stands."""
+        reason = slash_refusal(text)
+
+        # In a path only an empty text depends on what stands around it.
+        if reason is None and (not text or self._where(text).in_host):
+            reason = self._where(text).refusal(text)
+
+        return reason
+
+    def _where(self, text: str) -> Place:
+        """Return where the converter stands, if that matters to a text."""
+        # A rule that is just being added is in no map, so that is not asked twice.
+        if self._place is None and not _FITS_ANYWHERE.fullmatch(text):
+            _find_places(self.map)
+
+        return self._place or NOWHERE
+
     def _refusal(self, text: str) -> str | None:
         reason = refusal(text, maxlength=self.maxlength, slashes=self.slashes)
+
+        # To build what cannot be built would be a 500.
+        if reason is None and self._where(text).redirects:
+            reason = self._unbuildable(text)
 
         if reason is None and self._checked.context and not self.matches(text):
             return "it matches only between its neighbours"
@@ -241,3 +274,18 @@ class RegexConverter(BaseConverter):
             )
 
         return int(text)
+
+
+def _find_places(map: Map) -> None:
+    """Tell the converters of all rules where they stand: none knows by itself."""
+    for rule in map.iter_rules():
+        ours = {
+            name: each
+            for name, each in converters_of(rule).items()
+            if isinstance(each, RegexConverter)
+        }
+        texts = {name: "" for name, each in ours.items() if each.matches("")}
+
+        for name, converter in ours.items():
+            place = place_of(rule, name, texts)
+            converter._place = place  # noqa: SLF001  # none can find it by itself

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 from werkzeug.routing import ValidationError
@@ -49,6 +50,10 @@ class ListConverter(RegexConverter):
         most = self._number("max", max, 50, least=least)
         self._sep = _checked_sep(sep)
         self._item = _item_converter(map, of)
+
+        if isinstance(self._item, RegexConverter):
+            self._item.belong_to_a_list()
+
         self._item_regex = re.compile(self._item.regex)
         # An item gives nothing back, so this cannot backtrack; what an item may be
         # is asked afterwards, of each one by itself.
@@ -67,8 +72,9 @@ class ListConverter(RegexConverter):
 
     def format(self, value: t.Any) -> str:
         """Return the texts of the items with the separator between them."""
-        if isinstance(value, str):
-            raise TypeError("a text is no collection of items")
+        # Bytes would be numbers, and a mapping its keys.
+        if isinstance(value, str | bytes | bytearray | memoryview | Mapping):
+            raise TypeError(f"{type(value).__name__} is no collection of items")
 
         texts = [unquote(self._item.to_url(item)) for item in value]
         text = self._sep.join(texts)

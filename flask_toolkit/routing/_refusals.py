@@ -13,6 +13,9 @@ _NEVER: t.Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _REFUSED: t.Final = "".join(
     map(chr, (*range(0x20), 0x7F, *b"./%", *range(0xD800, 0xE000)))
 )
+_LABEL: t.Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST: t.Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+_PORT: t.Final = re.compile(":[0-9]{1,5}\\Z")
 _DOTS: t.Final = re.compile(r"(?:\A|/)(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
 
 
@@ -56,6 +59,38 @@ def slash_refusal(text: str) -> str | None:
         return "it has an empty segment"
 
     return None
+
+
+def host_refusal(host: str, *, port: bool) -> str | None:
+    """Return why a host cannot be called so, or ``None``.
+
+    Names are labels of letters, digits and hyphens with dots between them (RFC 1123
+    section 2.1). In a URL ``@``, ``:`` and ``/`` would end the host (RFC 3986
+    section 3.2). Upper case would not come back: Werkzeug lowers it.
+
+    :param port: Whether a port may stand at the end.
+
+    >>> host_refusal("eu.shop.example:5000", port=True)
+    >>> host_refusal("evil.example@shop.example", port=True)
+    'its host would be no name'
+    """
+    name = _PORT.sub("", host) if port else host
+    return None if _HOST.fullmatch(name) else "its host would be no name"
+
+
+def path_refusal(path: str) -> str | None:
+    """Return why a path cannot be a link, or ``None``.
+
+    >>> path_refusal("/a//b")
+    >>> path_refusal("//evil.example")
+    'its path would name another host'
+    >>> path_refusal("/a/..")
+    'its path would have a dot segment'
+    """
+    if path.startswith("//"):
+        return "its path would name another host"
+
+    return "its path would have a dot segment" if _DOTS.search(path) else None
 
 
 @functools.lru_cache(maxsize=512)

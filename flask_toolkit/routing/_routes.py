@@ -27,11 +27,6 @@ if t.TYPE_CHECKING:
     from werkzeug.routing.matcher import State
     from werkzeug.routing.rules import RulePart
 
-VARIABLE: t.Final = re.compile(
-    r"<(?:[a-zA-Z_]\w*(?:\((?P<arguments>.*?)\))?:)?(?P<name>[a-zA-Z_]\w*)>", re.ASCII
-)
-"""One variable in the text of a rule, in Werkzeug's grammar."""
-
 _MOST_VISITS = 32
 
 
