@@ -18,15 +18,17 @@ from ._findings import is_ignored
 from ._findings import RouteFinding
 from ._findings import unknown_ignores
 from ._lint_order import order_findings
+from ._places import VARIABLE
 from ._privates import converters_of
 from ._routes import routes_of
-from ._routes import VARIABLE
+from ._samples import REFUSALS
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterator
 
     from flask import Flask
+    from werkzeug.routing import BaseConverter
 
     from ._routes import Route
     from ._routes import Segment
@@ -88,7 +90,7 @@ def lint(app: Flask, *, ignore: Collection[str] = ()) -> Report:
 
 
 def _of_route(route: Route) -> Iterator[RouteFinding]:
-    for rule in (_broken, _slow, _merged, _spanning_host, _literal):
+    for rule in (_broken, _slow, _merged, _in_host, _literal):
         yield from rule(route)
 
 
@@ -200,9 +202,11 @@ def _merged(route: Route) -> Iterator[RouteFinding]:
             )
 
 
-def _spanning_host(route: Route) -> Iterator[RouteFinding]:
+def _in_host(route: Route) -> Iterator[RouteFinding]:
     for variable in VARIABLE.finditer(route.domain):
-        if not converters_of(route.rule)[variable["name"]].part_isolating:
+        converter = converters_of(route.rule)[variable["name"]]
+
+        if not converter.part_isolating:
             yield _found(
                 "R005",
                 Level.ERROR,
@@ -211,6 +215,23 @@ def _spanning_host(route: Route) -> Iterator[RouteFinding]:
                 " path, too, and nothing matches.",
                 "Use a pattern in which no slash is written, or slashes=False.",
             )
+        elif _writes(converter, "evil.example/") or _writes(converter, "evil@a:1"):
+            yield _found(
+                "R005",
+                Level.WARNING,
+                route,
+                f"{variable[0]} builds whatever it is given, so a value such as"
+                " 'evil.example/' makes a link to another host.",
+                "Use a converter that checks what it builds, as slug or regex.",
+            )
+
+
+def _writes(converter: BaseConverter, text: str) -> bool:
+    """Tell whether a converter writes a text as it is, though no host reads so."""
+    try:
+        return converter.to_url(text) == text
+    except REFUSALS:
+        return False
 
 
 def _literal(route: Route) -> Iterator[RouteFinding]:

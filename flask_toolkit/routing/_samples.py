@@ -34,7 +34,7 @@ _CANDIDATES = (
     "d/e.f/1",
 )
 _LONGEST = max(map(len, _CANDIDATES))
-_REFUSALS = (ValidationError, ValueError, TypeError, LookupError, ArithmeticError)
+REFUSALS = (ValidationError, ValueError, TypeError, LookupError, ArithmeticError)
 
 
 def samples_of(converter: BaseConverter) -> tuple[str, ...]:
@@ -75,5 +75,5 @@ def _of_its_own(converter: BaseConverter) -> Iterator[str]:
 def _comes_back(converter: BaseConverter, text: str) -> bool:
     try:
         return unquote(converter.to_url(converter.to_python(text))) == text
-    except _REFUSALS:
+    except REFUSALS:
         return False

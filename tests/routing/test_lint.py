@@ -106,7 +106,7 @@ def test_nothing_in_a_healthy_application() -> None:
         ("/build-only", {"build_only": True}),
         ("/socket", {"websocket": True}),
         ("/socket", {}),
-        ("/sub", {"subdomain": "<sku:s>"}),
+        ("/sub", {"subdomain": "<slug:s>"}),
         "/<any(x, y):k>/<float:f>-<int:n>",
         "/int/<int(min=7, fixed_digits=3):n>",
         "/long/<string(minlength=5):s>/<string(length=2):lang>/",
@@ -124,11 +124,18 @@ def test_nothing_in_a_healthy_application() -> None:
 def test_hosts_are_followed() -> None:
     """With host matching a rule is tried on a host of its own."""
     app = Flask("shop", host_matching=True, static_host="h:5000")
-    app.url_map.converters["sku"] = SKU
-    app.add_url_rule("/<sku:x>", "x", host="<sku:s>:5000")
-    app.add_url_rule("/<string:x>", "y", host="ABC-0042:5000")
+    app.url_map.converters["slug"] = SHIPPED["slug"]
+    app.add_url_rule("/<slug:x>", "x", host="<slug:s>:5000")
+    app.add_url_rule("/<string:x>", "y", host="a:5000")
 
     assert found(app) == []
+
+
+def test_example_that_is_no_host_does_not_come_back() -> None:
+    """R009: hosts are lower case, so a request could never name this one."""
+    app = app_of(("/", {"subdomain": "<sku:s>"}), subdomain_matching=True)
+
+    assert found(app) == [("R009", "ERROR", "e0")]
 
 
 def test_foreign_expression_that_does_not_compile() -> None:
@@ -239,7 +246,7 @@ def test_spanning_values_in_hosts() -> None:
     """R005: of a subdomain, and of a host; an isolating one is fine."""
     app = app_of(
         ("/", {"subdomain": "<path:x>"}),
-        ("/", {"subdomain": "<string:x>.a"}),
+        ("/", {"subdomain": "<slug:x>.a"}),
         subdomain_matching=True,
     )
     assert [(one.code, one.rule) for one in check(app)] == [("R005", "//<path:x>.*/")]
@@ -247,6 +254,35 @@ def test_spanning_values_in_hosts() -> None:
     app = Flask("shop", host_matching=True, static_host="h")
     app.add_url_rule("/", "e0", host="<path:x>")
     assert [(one.code, one.rule) for one in check(app)] == [("R005", "//<path:x>/")]
+
+
+class Quoting(BaseConverter):
+    """It encodes slashes, and nothing else that ends a host."""
+
+    def to_url(self, value: t.Any) -> str:
+        """Write a value."""
+        return str(value).replace("/", "%2F")
+
+
+@pytest.mark.parametrize(
+    ("subdomain", "findings"),
+    [
+        pytest.param("<x>", [("R005", "WARNING", "e0")], id="default"),
+        pytest.param("<string:x>.a", [("R005", "WARNING", "e0")], id="string"),
+        pytest.param("<uuid:x>", [("R005", "WARNING", "e0")], id="uuid"),
+        pytest.param("<quoting:x>", [("R005", "WARNING", "e0")], id="user-and-port"),
+        pytest.param("<int:x>", [], id="int"),
+        pytest.param("<any(a, b):x>", [], id="any"),
+        pytest.param('<regex("[^.]+"):x>', [], id="regex"),
+    ],
+)
+def test_hosts_that_can_be_forged(subdomain: str, findings: object) -> None:
+    """R005: Werkzeug's converters write what they are given; ours refuse it."""
+    app = app_of(subdomain_matching=True)
+    app.url_map.converters["quoting"] = Quoting
+    app.add_url_rule("/", "e0", subdomain=subdomain)
+
+    assert found(app) == findings
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The shipped converters: one text for one value."""
 
+import logging
 import typing as t
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from datetime import datetime
@@ -211,6 +213,11 @@ def test_value_becomes_its_url(
             id="datetime-aware",
         ),
         pytest.param("list", "ab", id="list-text"),
+        pytest.param('list(of="sint")', b"ab", id="list-bytes"),
+        pytest.param('list(of="sint")', bytearray(b"ab"), id="list-bytearray"),
+        pytest.param('list(of="sint")', memoryview(b"ab"), id="list-memoryview"),
+        pytest.param("list", {"a": 1}, id="list-mapping"),
+        pytest.param("list", Counter("ab"), id="list-counter"),
         pytest.param("list", 7, id="list-number"),
         pytest.param("list", [], id="list-empty"),
         pytest.param("list", ["a,b"], id="list-separator-in-item"),
@@ -231,6 +238,21 @@ def test_wrong_value_is_not_built(
 
     with pytest.raises(BuildError):
         build(app, x=value)
+
+
+def test_list_says_what_it_refuses(
+    make: Make, build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Bytes would become numbers, a mapping its keys; the log names the type."""
+    app = make('/x/<list(of="sint"):x>')
+
+    with caplog.at_level(logging.DEBUG, "flask_toolkit.routing"):
+        for value in (b"ab", {1: 2}):
+            with pytest.raises(BuildError):
+                build(app, x=value)
+
+    assert "TypeError: bytes is no collection of items" in caplog.text
+    assert "TypeError: dict is no collection of items" in caplog.text
 
 
 @pytest.mark.parametrize(
