@@ -37,7 +37,8 @@ class Earlier(t.NamedTuple):
             function = t.cast("t.Any", function).func
 
         # A callable object has no name of its own.
-        named = function if hasattr(function, "__qualname__") else type(function)
+        known = hasattr(function, "__qualname__")
+        named = function if known else t.cast("t.Any", type(function))
         return f"{named.__module__}:{named.__qualname__}"
 
 

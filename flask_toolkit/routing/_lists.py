@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import BaseConverter
     from werkzeug.routing import Map
 
+_NO_COLLECTIONS: t.Any = (str, bytes, bytearray, memoryview, Mapping)
 _LONGEST = 4096
 
 
@@ -73,7 +74,7 @@ class ListConverter(RegexConverter):
     def format(self, value: t.Any) -> str:
         """Return the texts of the items with the separator between them."""
         # Bytes would be numbers, and a mapping its keys.
-        if isinstance(value, str | bytes | bytearray | memoryview | Mapping):
+        if isinstance(value, _NO_COLLECTIONS):
             raise TypeError(f"{type(value).__name__} is no collection of items")
 
         texts = [unquote(self._item.to_url(item)) for item in value]
