@@ -368,8 +368,16 @@ def test_value_comes_back_from_its_url(pair: tuple[str, object]) -> None:
     except BuildError:
         return
 
-    assert rules.bind("localhost").match(unquote(url)) == ("x", {"x": value})
+    found = rules.bind("localhost").match(unquote(url))
+    assert found == ("x", {"x": _in_utc(value)})
     assert app.test_client().get(url).status_code == 200
+
+
+def _in_utc(value: t.Any) -> t.Any:
+    # A time that a change of clocks skips or repeats equals none of another zone
+    # (PEP 495), not even the same moment.
+    is_aware = isinstance(value, datetime) and value.tzinfo is not None
+    return value.astimezone(UTC) if is_aware else value
 
 
 def test_a_number_that_cannot_be_shown_is_a_build_error() -> None:
