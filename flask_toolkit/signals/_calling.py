@@ -31,7 +31,10 @@ __all__ = ["adapted", "app_of", "as_it_is", "living", "note"]
 def note(calls: Calls, sender: object, fields: dict[str, t.Any]) -> None:
     """Tell those that capture, before anybody acts."""
     for link in calls.captures:
-        t.cast("Receiver", link.get())(sender, **fields)  # the link keeps it alive
+        keep = link.get()
+
+        if keep is not None:  # its block has ended meanwhile, in another thread
+            keep(sender, **fields)
 
 
 def living(calls: Calls, sender: object, bridge: Bridge | None) -> Iterator[Ready]:

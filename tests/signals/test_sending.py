@@ -14,6 +14,7 @@ from flask_toolkit.signals import Event
 from flask_toolkit.signals import Result
 from flask_toolkit.signals import Signal
 from flask_toolkit.signals import Signals
+from flask_toolkit.signals._calling import note
 
 
 class AsyncCall:
@@ -61,19 +62,15 @@ def test_who_was_disconnected_is_not_called(
     """As in blinker, also if it happens during the sending; the next are called."""
     heard: list[str] = []
 
+    def saying(name: str) -> Callable[[object], None]:
+        return lambda sender: heard.append(name)
+
+    second, third, fourth = saying("second"), saying("third"), saying("fourth")
+
     def first(sender: object) -> None:
         heard.append("first")
         placed.disconnect(second)
         placed.connect(fourth, app=app, order=1)
-
-    def second(sender: object) -> None:
-        raise AssertionError
-
-    def third(sender: object) -> None:
-        heard.append("third")
-
-    def fourth(sender: object) -> None:
-        heard.append("fourth")
 
     placed.connect(first, app=app)
     placed.connect(second, app=app if life == "app" else None, weak=life == "weak")
@@ -85,6 +82,17 @@ def test_who_was_disconnected_is_not_called(
 
     assert heard == ["first", "third"]
     assert [result[0] for result in results] == [first, third]
+
+
+def test_a_capture_may_end_while_another_thread_sends(placed: Signal[...]) -> None:
+    """The sending goes on with those that it found at its beginning."""
+    with placed.capture() as events:
+        calls = placed._plan.any
+
+    note(calls, None, {"number": 1})
+
+    assert len(calls.captures) == 1
+    assert events == []
 
 
 def test_the_sender_is_the_app_by_default(app: Flask, placed: Signal[...]) -> None:
