@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 import click
@@ -11,6 +12,7 @@ from ._listing import json_option
 from ._listing import load_app
 from ._listing import show
 from ._places import near
+from ._printable import printable
 
 if t.TYPE_CHECKING:
     from flask import Flask
@@ -48,13 +50,14 @@ def command(
     show(_HEADS, _rows(trace), as_json=as_json)
 
     if raised is not None:
-        raise click.ClickException(f"{type(raised).__name__}: {raised}") from raised
+        what = printable(f"{type(raised).__name__}: {raised}", sys.stderr.encoding)
+        raise click.ClickException(what) from raised
 
 
-def _send(app: Flask, path: str, options: dict[str, t.Any]) -> Exception | None:
+def _send(app: Flask, path: str, options: dict[str, t.Any]) -> BaseException | None:
     try:
         app.test_client().open(path, buffered=True, **options)
-    except Exception as error:  # noqa: BLE001  # what came before it is shown first
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # shown after what came before
         return error
 
     return None

@@ -115,6 +115,34 @@ def test_trace_shows_what_came_before_a_failure() -> None:
     assert done.stderr == "Error: LookupError: canary\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (SystemExit(4), "SystemExit: 4"),
+        (LookupError("red \x1b[31m"), "LookupError: red \\u001b[31m"),
+    ],
+    ids=["exit", "control-characters"],
+)
+def test_trace_shows_any_failure(error: BaseException, told: str) -> None:
+    """A view that ends the process too, and without obeying what it says."""
+
+    def raising() -> Flask:
+        app = _shop()
+        app.config["PROPAGATE_EXCEPTIONS"] = True
+
+        @app.get("/odd")
+        def odd() -> str:
+            raise error
+
+        return app
+
+    done = _ask(raising, "trace", "GET", "/odd")
+
+    assert done.exit_code == 1
+    assert f"raised {type(error).__name__}" in done.stdout
+    assert done.stderr == f"Error: {told}\n"
+
+
 def test_trace_reads_headers() -> None:
     """One without a colon is wrong use."""
     done = _ask(_shop, "trace", "GET", "/", "-H", "nonsense")
