@@ -57,8 +57,10 @@ class Mount:
         if environ["PATH_INFO"]:
             return self.app(environ, start_response)
 
-        # Without the slash relative links of the page would miss the prefix.
-        path = quote(environ["SCRIPT_NAME"].encode("latin-1"), safe="/")
+        # Without the slash relative links of the page would miss the prefix. Two in
+        # front, as a proxy may let them pass, would name another host.
+        name = "/" + environ["SCRIPT_NAME"].lstrip("/")
+        path = quote(name.encode("latin-1"), safe="/")
         query = environ.get("QUERY_STRING")
         target = f"{path}/?{query}" if query else f"{path}/"
         return redirect(target, 308)(environ, start_response)

@@ -104,6 +104,16 @@ def test_a_second_slash_in_front_is_the_parent_s(app: Flask, serve: Serve) -> No
     assert answer.chunks == [b"shop blog"]  # Werkzeug takes it for /blog
 
 
+def test_a_redirect_stays_on_its_host(app: Flask, serve: Serve) -> None:
+    """Whatever prefix a proxy passes on."""
+    app.config["TOOLKIT_MIDDLEWARE_PROXY_FIX"] = {"x_prefix": 1}
+    MiddlewareStack(app).mount("/blog", _application("blog"))
+    prefix = "//evil.example"
+    answer = serve(app.wsgi_app, "/blog", HTTP_X_FORWARDED_PREFIX=prefix)
+
+    assert answer["Location"] == "/evil.example/blog/"
+
+
 def test_who_stands_around_a_mounted_application(
     app: Flask, serve: Serve, recorder: t.Any
 ) -> None:
