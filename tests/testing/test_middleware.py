@@ -147,6 +147,13 @@ def _accepted(app: t.Any, environ: t.Any, start: t.Any) -> t.Any:
     return app(environ, lambda status, *rest: start("203 " + status[4:], *rest))
 
 
+def _shorter(app: t.Any, environ: t.Any, start: t.Any) -> t.Any:
+    def begin(status: str, headers: t.Any, *rest: t.Any) -> t.Any:
+        return start(status, [*headers, ("Content-Length", "0")], *rest)
+
+    return app(environ, begin)
+
+
 def _text(app: t.Any, environ: t.Any, start: t.Any) -> t.Any:
     body = app(environ, start)
     return ClosingIterator((chunk.decode() for chunk in body), _closers(body))
@@ -251,6 +258,12 @@ class LastPath:
             _wrapping(_text),
             "AssertionError: a chunk is str, not bytes (with a list",
             id="no-bytes",
+        ),
+        pytest.param(
+            _wrapping(_shorter),
+            "lint: Content-Length and the number of bytes sent to the client do not"
+            " match. (with a list, a tuple, a generator",
+            id="length",
         ),
         pytest.param(
             OnSelf, "two requests at once: that for /a got the headers", id="w2-self"
