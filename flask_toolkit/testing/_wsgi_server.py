@@ -60,12 +60,14 @@ def environ_of(kind: str = "", path: str = "/") -> WSGIEnvironment:
     return environ
 
 
-def ask(app: WSGIApplication, kind: str, read: int | None = None) -> Answer:
+def ask(
+    app: WSGIApplication, kind: str, read: int | None = None, *, path: str = "/"
+) -> Answer:
     """Serve one request; ``read`` limits the chunks that are fetched."""
     answer = Answer()
 
     try:
-        body: t.Any = app(environ_of(kind), answer.start)
+        body: t.Any = app(environ_of(kind, path), answer.start)
 
         try:
             if read != 0:

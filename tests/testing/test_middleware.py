@@ -174,6 +174,19 @@ class OnSelf:
         return self.start(*args)
 
 
+class PathOnSelf(OnSelf):
+    """Keeps the path on the object, for a header of its own."""
+
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        """Remember the path, for all threads."""
+        self.path = environ["PATH_INFO"]
+
+        def begin(status: str, headers: t.Any, *rest: t.Any) -> t.Any:
+            return start_response(status, [*headers, ("X-Own", self.path)], *rest)
+
+        return self.app(environ, begin)
+
+
 class LastPath:
     """Answers with the path of the request that came last."""
 
@@ -267,6 +280,11 @@ class LastPath:
         ),
         pytest.param(
             OnSelf, "two requests at once: that for /a got the headers", id="w2-self"
+        ),
+        pytest.param(
+            PathOnSelf,
+            "two requests at once: that for /a got the headers",
+            id="w2-header",
         ),
         pytest.param(
             LastPath, "two requests at once: that for /a got the body", id="w2-body"
