@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import sys
 import threading
 import typing as t
@@ -44,6 +45,7 @@ if t.TYPE_CHECKING:
 F = t.TypeVar("F", bound="Callable[..., t.Any]")
 
 _sequence = itertools.count()
+_living: t.Final[weakref.WeakSet[Receivers]] = weakref.WeakSet()
 
 
 class Receivers(blinker.NamedSignal):
@@ -60,6 +62,7 @@ class Receivers(blinker.NamedSignal):
         self._lock: threading.RLock = threading.RLock()
         self._links: dict[Hashable, Link] = {}
         self._plan: Plan = plan_of(())
+        _living.add(self)
 
     @t.overload
     def connect(
@@ -257,6 +260,10 @@ class Receivers(blinker.NamedSignal):
             with self._lock:
                 self._install(self._links.values())
 
+    def renew_lock(self) -> None:
+        """Take a new lock: the old one may be held by a thread left behind."""
+        self._lock = threading.RLock()
+
     def _tell(self, name: str, **fields: t.Any) -> None:
         # blinker makes these two signals when somebody asks for them.
         if name in self.__dict__:
@@ -280,3 +287,13 @@ class Receivers(blinker.NamedSignal):
 def current() -> Flask | None:
     """Return the application in whose context this runs, itself, not a proxy."""
     return the_app() if has_app_context() else None
+
+
+def _renew_locks() -> None:
+    for signal in list(_living):
+        signal.renew_lock()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows does not fork
+    # A dying receiver takes the lock too, so that a child could stop anywhere.
+    os.register_at_fork(after_in_child=_renew_locks)

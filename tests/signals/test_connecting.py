@@ -2,8 +2,10 @@
 
 import functools
 import gc
+import os
 import re
 import sys
+import threading
 import typing as t
 import weakref
 
@@ -13,6 +15,7 @@ from flask import Flask
 
 from flask_toolkit.signals import ReceiverLifetimeWarning
 from flask_toolkit.signals import Signal
+from flask_toolkit.signals._receivers import _renew_locks
 
 if t.TYPE_CHECKING:
     import blinker
@@ -299,3 +302,39 @@ def test_a_receiver_that_died_is_skipped(
     assert placed.connected() == []
     assert heard(placed) == []
     assert placed.send_robust("web", number=1) == ()
+
+
+# Python 3.12 warns of what is tested here.
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_does_not_inherit_a_held_lock(placed: Signal[...]) -> None:
+    """A thread may be connecting while another one forks."""
+    held, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with placed._lock:
+            held.set()
+            go.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10)
+    child = os.fork()
+
+    if child == 0:  # pragma: no cover  # runs in another process
+        os._exit(0 if placed._lock.acquire(timeout=5) else 1)
+
+    _, status = os.waitpid(child, 0)
+    go.set()
+    thread.join()
+
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_renewed_locks_are_free(placed: Signal[...]) -> None:
+    """What runs in a forked child leaves a signal that can be used."""
+    held = placed._lock
+    _renew_locks()
+
+    assert placed._lock is not held
+    placed.connect(audit)
+    assert heard(placed) == ["audit"]
