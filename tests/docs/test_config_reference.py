@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from flask import Config
 
 DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = DOCS / "reference"
@@ -105,3 +106,15 @@ def test_every_check_is_described(check: t.Any) -> None:
 def test_every_finding_belongs_to_a_listed_check() -> None:
     """What a part finds stands in its ``known_checks``."""
     assert checks.hints_in_source().keys() == CHECKS.keys()
+
+
+def test_the_guide_names_every_loader_of_flask() -> None:
+    """Whatever fills or reads Flask's configuration has a line in the table."""
+    guide = (DOCS / "how-to/migrate-from-flask-config-loaders.md").read_text("utf-8")
+    left = {
+        name
+        for name in {*vars(Config)} - {*vars(dict)}
+        if not name.startswith("_") and f"`{name}(" not in guide
+    }
+
+    assert left == set()
