@@ -1,4 +1,4 @@
-"""The directives ``config-source`` and ``checks-table``, made from the code."""
+"""The directives ``config-source`` and ``checks-list``, made from the code."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tables import table
 from tables import text
 
 if t.TYPE_CHECKING:
+    from checks_inventory import Check
     from sphinx.application import Sphinx
 
 
@@ -49,34 +50,37 @@ class ConfigSource(SphinxDirective):
         ]
 
 
-class ChecksTable(SphinxDirective):
-    """Writes the table of the group of checks that the argument names."""
+class ChecksList(SphinxDirective):
+    """Lists the checks of the group that the argument names."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Return the table."""
+        """Return the list: five columns would not fit on a telephone."""
         group = self.arguments[0]
 
         if group not in groups():
             raise self.error(f"No check begins with {group!r}.")
 
-        lines = (
-            [
-                literal(info.id),
-                text(info.levels),
-                text("always" if info.always else "`--deploy`"),
-                text(info.when),
-                text(" / ".join(hints)),
-            ]
-            for info, hints in checks().values()
-            if info.id.partition(".")[0] == group
-        )
-        return [table(("id", "level", "runs", "fires when", "hint"), lines)]
+        chosen = [check for id, check in checks().items() if id.startswith(f"{group}.")]
+        listed = nodes.definition_list("", *map(_described, chosen))
+        listed["support_smartquotes"] = False  # what is written may be typed
+        return [listed]
+
+
+def _described(check: Check) -> nodes.definition_list_item:
+    info, hints = check
+    runs = "always" if info.always else "with `--deploy`"
+    term = nodes.term("", "", nodes.literal("", info.id), ids=[nodes.make_id(info.id)])
+    told = [
+        text(f"{info.levels}, {runs}: {info.when}"),
+        *(text(f"Hint: {hint}") for hint in hints),
+    ]
+    return nodes.definition_list_item("", term, nodes.definition("", *told))
 
 
 def setup(app: Sphinx) -> dict[str, t.Any]:
     """Register with Sphinx."""
     app.add_directive("config-source", ConfigSource)
-    app.add_directive("checks-table", ChecksTable)
+    app.add_directive("checks-list", ChecksList)
     return {"parallel_read_safe": True}

@@ -20,7 +20,8 @@ def table(
     group += [nodes.colspec(colwidth=1) for _ in head]
     words = _line([nodes.paragraph(text=word) for word in head])
     group += [nodes.thead("", words), nodes.tbody("", *map(_line, lines))]
-    return nodes.table("", group)
+    # What stands in code may be typed: no typographic quotes and dashes.
+    return nodes.table("", group, support_smartquotes=False)
 
 
 def text(words: str) -> nodes.paragraph:

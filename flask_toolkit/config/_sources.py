@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 class Object:
     """The UPPERCASE attributes of a class, an instance or a module.
 
-    :param obj: The object, or its dotted name: ``"shop.settings.Production"``.
+    :param obj: The object, or its dotted name: ``"shop.Production"``.
     :raises SetupError: If it is a mapping; that is what ``Values`` takes.
     """
 

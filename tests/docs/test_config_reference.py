@@ -90,9 +90,9 @@ def test_situations_are_tried(name: str, case: str, outcome: str) -> None:
     assert dict(inventory.outcomes(name))[case] == outcome
 
 
-def test_every_group_of_checks_has_a_table() -> None:
-    """The page makes a table for each group, so that no check is missing."""
-    assert sorted(_made("checks.md", "checks-table")) == sorted(checks.groups())
+def test_every_group_of_checks_has_a_list() -> None:
+    """The page makes a list for each group, so that no check is missing."""
+    assert sorted(_made("checks.md", "checks-list")) == sorted(checks.groups())
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
