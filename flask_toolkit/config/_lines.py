@@ -86,57 +86,114 @@ def _unquoted(token: _Token) -> str:
     return body if token.text[0] == "'" else t.cast("str", json.loads(f'"{body}"'))
 
 
+class _Nest:
+    """The brackets that are open, and the keys of what stands in them."""
+
+    def __init__(self) -> None:
+        self.base: Keys = ()
+        """Of the [table], then of each bracket."""
+
+        self._stack: list[tuple[Keys, bool]] = []
+        self._places: list[int] = []
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._stack)
+
+    @property
+    def in_list(self) -> bool:
+        return self.is_open and self._stack[-1][1]
+
+    def open(self, key: Keys, mark: str) -> None:
+        """Enter a bracket; an item of a list is called by its number."""
+        name = (str(self._places[-1]),) if self.in_list else key
+        self._stack.append((self.base, mark == "["))
+        self._places.append(0)
+        self.base = (*self.base, *name)
+
+    def close(self) -> None:
+        self.base, _ = self._stack.pop()
+        self._places.pop()
+
+    def next(self) -> None:
+        """Pass a comma."""
+        self._places[-1] += 1
+
+
 def _toml(text: str) -> Iterator[tuple[Keys, int]]:  # noqa: C901  # a state machine
-    base: Keys = ()  # of the [table], then of the brackets that are open
-    stack: list[tuple[str, Keys]] = []
+    nest = _Nest()
+    counts: dict[Keys, int] = {}
     key: list[str] = []
-    line = 1
+    line, brackets = 1, 0
     in_value = False
 
     for token in _tokens(text):
         mark = token.text if token.kind == "mark" else ""
 
         if token.kind == "newline":
-            if not stack:
-                key, in_value = [], False
+            if not nest.is_open:
+                key, in_value, brackets = [], False, 0
         elif in_value and mark and mark in "[{":
-            stack.append((mark, base))
-            base = (*base, *key)
+            nest.open(tuple(key), mark)
             key, in_value = [], mark == "["
-        elif stack and mark and mark in "]}":
-            base = stack.pop()[1]
+        elif nest.is_open and mark and mark in "]}":
+            nest.close()
             key, in_value = [], True
-        elif stack and mark == ",":
-            key, in_value = [], stack[-1][0] == "["
+        elif nest.is_open and mark == ",":
+            nest.next()
+            key, in_value = [], nest.in_list
         elif in_value:
             continue
         elif mark == "=":
-            yield (*base, *key), line
+            yield (*nest.base, *key), line
             in_value = True
         elif mark == "]" and key:
-            base = tuple(key)
-            yield base, token.line
+            nest.base = _header(key, counts, in_array=brackets > 1)
+            yield nest.base, token.line
             key = []
+        elif mark == "[":
+            brackets += 1
         elif token.kind in {"word", "text"}:
             key.append(_unquoted(token))
             line = token.line
 
 
+def _header(names: list[str], counts: dict[Keys, int], *, in_array: bool) -> Keys:
+    """Return the keys of a ``[table]``, of the last item where it is one of many."""
+    keys: Keys = ()
+
+    for name in names[:-1]:
+        keys = (*keys, name)
+        keys += (str(counts[keys]),) if keys in counts else ()
+
+    keys = (*keys, names[-1])
+
+    if in_array:
+        counts[keys] = counts.get(keys, -1) + 1
+        keys = (*keys, str(counts[keys]))
+
+    return keys
+
+
 def _json(text: str) -> Iterator[tuple[Keys, int]]:
-    base: Keys = ()
-    stack: list[Keys] = []
+    nest = _Nest()
     key: Keys = ()
     last = _Token("", "", 1)
 
     for token in _tokens(text):
-        if token.text == ":":
+        mark = token.text if token.kind == "mark" else ""
+
+        if mark == ":":
             key = (_unquoted(last),)
-            yield base + key, last.line
-        elif token.text in {"{", "["}:
-            stack.append(base)
-            base, key = base + key, ()
-        elif token.text in {"}", "]"}:
-            base = stack.pop()
+            yield nest.base + key, last.line
+        elif mark and mark in "{[":
+            nest.open(key, mark)
+            key = ()
+            yield nest.base, token.line
+        elif mark and mark in "}]":
+            nest.close()
+        elif mark == ",":
+            nest.next()
 
         if token.kind != "newline":
             last = token
@@ -150,12 +207,18 @@ def _yaml(text: str) -> Iterator[tuple[Keys, int]]:
         base, node = waiting.pop(0)
 
         if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                keys = (*base, str(key.value))
-                yield keys, key.start_mark.line + 1
-                # An alias of itself has no end.
-                if len(keys) < _DEPTH:
-                    waiting.append((keys, value))
+            parts = [(str(key.value), key, value) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            parts = [(str(n), item, item) for n, item in enumerate(node.value)]
+        else:
+            continue
+
+        for name, marked, value in parts:
+            keys = (*base, name)
+            yield keys, marked.start_mark.line + 1
+            # An alias of itself has no end.
+            if len(keys) < _DEPTH:
+                waiting.append((keys, value))
 
 
 def _py(text: str) -> Iterator[tuple[Keys, int]]:

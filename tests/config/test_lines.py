@@ -37,6 +37,16 @@ leaf = 1
 
 [[many]]
 one = 1
+parts = [{ a = 1 }, [
+{ a = 2 }]]
+[[many]]
+one = 1
+[many.below]
+two = 1
+[[many.deep]]
+three = 1
+[[many.deep]]
+three = 1
 '''
 
 
@@ -47,7 +57,7 @@ one = 1
         pytest.param(("quoted key",), 3, id="quoted"),
         pytest.param(("name2",), None, id="in-a-text"),
         pytest.param(("list",), 7, id="list"),
-        pytest.param(("list", "a"), 9, id="in-a-list"),
+        pytest.param(("list", "1", "a"), 9, id="in-a-list"),
         pytest.param(("dotted", "inner", "leaf"), 12, id="dotted"),
         pytest.param(("point", "y", "z"), 13, id="inline"),
         pytest.param(("point", "w"), 13, id="after-inline"),
@@ -55,7 +65,12 @@ one = 1
         pytest.param(("table", "port"), 16, id="in-a-table"),
         pytest.param(("table", "port2"), 15, id="nearest"),
         pytest.param(("table", "sub part", "leaf"), 22, id="sub-table"),
-        pytest.param(("many", "one"), 25, id="array-of-tables"),
+        pytest.param(("many", "0"), 24, id="array-of-tables"),
+        pytest.param(("many", "0", "one"), 25, id="in-an-item"),
+        pytest.param(("many", "0", "parts", "1", "0", "a"), 27, id="inline-item"),
+        pytest.param(("many", "1", "one"), 29, id="in-the-next-item"),
+        pytest.param(("many", "1", "below", "two"), 31, id="table-of-an-item"),
+        pytest.param(("many", "1", "deep", "1", "three"), 35, id="items-of-an-item"),
         pytest.param(("no",), None, id="absent"),
         pytest.param((), None, id="whole-file"),
     ],
@@ -68,11 +83,21 @@ def test_lines_of_toml(keys: tuple[str, ...], line: int | None) -> None:
 @pytest.mark.parametrize(
     ("format", "text", "keys", "line"),
     [
-        pytest.param("json", '{"a": "b:",\n"c": [{"d": 1}]}', ("c", "d"), 2, id="json"),
+        pytest.param("json", '{"a": "b:",\n"c": [{"d": 1}]}', ("c",), 2, id="json"),
+        pytest.param(
+            "json",
+            '{"c": [1, [2,3],\n{"d": 1,\n"e": 2},\n{"d": 4}]}',
+            ("c", "3", "d"),
+            4,
+            id="json-item",
+        ),
         pytest.param("json", '{\n"a\\n": 1\n}', ("a\n",), 2, id="json-escape"),
         pytest.param("json", '{"a": {\n"b": 1},\n"b": 2}', ("b",), 3, id="json-level"),
         pytest.param("json", "}", ("a",), None, id="json-broken"),
         pytest.param("yaml", "a:\n  b: 1\n", ("a", "b"), 2, id="yaml"),
+        pytest.param(
+            "yaml", "a:\n- b: 1\n- c: 2\n  b: 1", ("a", "1", "b"), 4, id="yaml-item"
+        ),
         pytest.param("yaml", "a: &a\n  b: *a\n", ("a", "b"), 2, id="yaml-loop"),
         pytest.param("py", "A = 1\nB: int = 2\nimport os", ("B",), 2, id="py"),
         pytest.param("py", "A, B = 1, 2\nA.x = 3\nA = 1", ("A",), 3, id="py-targets"),
