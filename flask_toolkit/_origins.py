@@ -76,7 +76,7 @@ class CheckInfo(t.NamedTuple):
 class Provenance:
     """For each leaf of the configuration, every value it was given.
 
-    A leaf is a dotted path: ``DB.port``. The last entry won.
+    A leaf is a dotted path: ``DB.port``, ``HOSTS[0].port``. The last entry won.
     """
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class Provenance:
 
     def leaves(self, key: str) -> Iterator[str]:
         """Yield the leaves at or below ``key``."""
-        below = f"{key}."
+        below = (f"{key}.", f"{key}[")
         yield from (p for p in self.entries if p == key or p.startswith(below))
 
     def forget(self, key: str) -> None:

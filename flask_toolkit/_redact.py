@@ -50,6 +50,9 @@ def is_secret_name(
 
     parts = name.replace(".", "_").replace("-", "_").split("_")
 
+    if "[" in name:
+        parts = [part.partition("[")[0] for part in parts]  # the number of an item
+
     if name in more or not _PARTS.isdisjoint(parts) or not set(more).isdisjoint(parts):
         return True
 

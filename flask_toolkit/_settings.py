@@ -16,12 +16,12 @@ from flask_toolkit._redact import shown
 from flask_toolkit._values import from_text
 from flask_toolkit._values import from_value
 from flask_toolkit._values import hints_of
+from flask_toolkit._values import is_marked
 from flask_toolkit._values import unwrap
 from flask_toolkit._values import ValueProblem
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import ConfigProblem
 from flask_toolkit.errors import Origin
-from flask_toolkit.typing import Secret
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ class SettingsSpec:
     def _field(self, field: dataclasses.Field[t.Any], kind: t.Any) -> SettingsField:
         attached = unwrap(kind)[1]
         key = f"{self.prefix}{field.name.upper()}"
-        secret = Secret in attached or not field.repr or is_secret_name(key)
+        secret = is_marked(kind) or not field.repr or is_secret_name(key)
         words = next((note for note in attached if isinstance(note, str)), "")
         default = field.default
 

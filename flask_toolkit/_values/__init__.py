@@ -11,6 +11,7 @@ from ._kinds import describe
 from ._kinds import hints_of
 from ._kinds import is_dict
 from ._kinds import is_mapping
+from ._kinds import is_marked
 from ._kinds import is_table
 from ._kinds import members_of
 from ._kinds import unwrap
@@ -31,6 +32,7 @@ __all__ = [
     "is_deep",
     "is_dict",
     "is_mapping",
+    "is_marked",
     "is_table",
     "members_of",
     "read_json",

@@ -16,6 +16,8 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from pathlib import Path
 
+from flask_toolkit.typing import Secret
+
 TABLES: t.Final = frozenset({dict, Mapping, MutableMapping})
 
 
@@ -77,6 +79,12 @@ def unwrap(kind: t.Any) -> tuple[t.Any, tuple[t.Any, ...]]:
             kind = kind.__supertype__
         else:
             return kind, attached
+
+
+def is_marked(kind: t.Any) -> bool:
+    """Tell whether a type, or a part of it, is marked as secret."""
+    bare, attached = unwrap(kind)
+    return Secret in attached or any(map(is_marked, t.get_args(bare)))
 
 
 def is_dict(value: t.Any) -> t.TypeGuard[dict[t.Any, t.Any]]:

@@ -140,17 +140,21 @@ class LoadedConfig(t.Generic[T]):
         if secret is not None:
             return mask(path, value, secret=secret)
 
-        below = f"{path}."
-
-        if is_dict(value) and any(
-            leaf.startswith(below) for leaf in self._origins.entries
-        ):
+        if is_dict(value) and self._is_open(f"{path}."):
             return {
-                name: self._masked(f"{below}{name}", item)
+                name: self._masked(f"{path}.{name}", item)
                 for name, item in value.items()
             }
 
+        if isinstance(value, (list, tuple)) and self._is_open(f"{path}["):
+            items = t.cast("Sequence[t.Any]", value)
+            return [self._masked(f"{path}[{n}]", item) for n, item in enumerate(items)]
+
         return mask(path, value, **self._names)
+
+    def _is_open(self, below: str) -> bool:
+        """Tell whether the parts of a value are known each by itself."""
+        return any(leaf.startswith(below) for leaf in self._origins.entries)
 
     def _shown(self, leaf: str, value: t.Any, origin: Origin | None = None) -> str:
         secret = self._is_secret(leaf)
@@ -190,9 +194,23 @@ def _at(values: Mapping[str, t.Any], path: str) -> t.Any:
     found: t.Any = values
 
     for name in path.split("."):
-        if not isinstance(found, dict) or name not in found:
+        if is_dict(found) and name not in found and name.endswith("]"):
+            of, _, numbers = name[:-1].partition("[")
+            found = _item_at(found.get(of), numbers.split("]["))
+        elif is_dict(found) and name in found:
+            found = found[name]
+        else:
             return _MISSING
 
-        found = t.cast("dict[str, t.Any]", found)[name]
+    return found
+
+
+def _item_at(found: t.Any, numbers: Sequence[str]) -> t.Any:
+    for number in map(int, numbers):
+        if not isinstance(found, (list, tuple)):
+            return _MISSING
+
+        items = t.cast("Sequence[t.Any]", found)
+        found = items[number] if number < len(items) else _MISSING
 
     return found

@@ -22,10 +22,10 @@ from ._merge import Merge
 from ._plan import copied
 from ._plan import plan_of
 from ._resolve import Resolver
-from ._resolve import table_defaults
 from ._settings import ConfigSettings
 from ._settings import SPEC
 from ._sources import Values
+from ._spots import table_defaults
 from ._watch import watch
 
 if t.TYPE_CHECKING:
@@ -274,7 +274,7 @@ class _Load:
 
         # Without a schema the settings are what the sources gave.
         tops = {
-            path.partition(".")[0]
+            path.partition(".")[0].partition("[")[0]
             for path, entries in self.merge.origins.entries.items()
             if entries[-1].origin.kind not in {"flask", "code"}
         }

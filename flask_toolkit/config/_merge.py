@@ -33,14 +33,17 @@ from ._spots import attributes
 from ._spots import Branch
 from ._spots import dotted
 from ._spots import is_union
+from ._spots import item_path
 from ._spots import Keys
 from ._spots import may_be_table
 from ._spots import opened
 from ._spots import Spot
 from ._spots import step
+from ._spots import table_defaults
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Collection
     from collections.abc import Container
     from collections.abc import Mapping
     from pathlib import Path
@@ -50,6 +53,7 @@ _KUBERNETES = re.compile(
 )
 _NAMED = frozenset({"env", "dotenv"})
 _WHOLE = SIMPLE | {list}
+_LISTS = (list, tuple, set, frozenset)
 
 
 class Unknown(t.NamedTuple):
@@ -76,6 +80,9 @@ class Merge:
         self.origins = Provenance()
         self.blamed: set[str] = set()
         """Leaves that already have a problem: they are not missing as well."""
+
+        self.items: dict[str, Callable[[], Origin]] = {}
+        """Where each item of a list of tables stands."""
 
         self._layer = Layer({}, text=False, origin=fixed(Origin("code", "")))
         self._lenient = False
@@ -319,17 +326,22 @@ class Merge:
                 self.blame(spot.path, message, place, problem.hint)
                 return
 
-        if may_be_table(spot.node):
-            if isinstance(spot.node, Table):
-                value = attributes(spot.node, value)
+        if isinstance(spot.node, Table):
+            value = attributes(spot.node, value)
+        elif isinstance(value, _LISTS) and spot.node.is_list:
+            self._put_items(spot, t.cast("Collection[t.Any]", value))
+            return
 
-            if is_mapping(value):
-                self._put_table(spot, value)
-                return
+        if may_be_table(spot.node) and is_mapping(value):
+            self._put_table(spot, value)
+            return
 
         name = spot.path[-1]
+        current = spot.branch.get(name)
 
-        if isinstance(spot.branch.get(name), dict):
+        if isinstance(current, list):
+            self.origins.forget(dotted(spot.path))
+        elif isinstance(current, dict):
             if value is not None and not is_union(spot.node):
                 self._conflict(spot, "a table is there; one value cannot replace it")
                 return
@@ -400,6 +412,30 @@ class Merge:
                 inner = Spot(branch, child, (*spot.path, below), (*spot.spelled, name))
                 self._put(inner, item, text=False)
 
+    def _put_items(self, spot: Spot, items: Collection[t.Any]) -> None:
+        """Put a list of tables; it replaces the one that is there as a whole."""
+        key = dotted(spot.path)
+        item = t.cast("Table", t.cast("Leaf", spot.node).item)
+        entries = self.origins.entries
+        old = {leaf: entries.pop(leaf) for leaf in list(self.origins.leaves(key))}
+        branch: Branch = {}
+
+        for number, value in enumerate(items):
+            path = item_path(spot.path, number)
+            inner = Spot(branch, item, path, (*spot.spelled, str(number)))
+            locate = functools.partial(self._layer.origin, inner.spelled)
+            self.items[dotted(path)] = locate
+            self._put(inner, value, text=False)
+
+        if not items:
+            locate = functools.partial(self._layer.origin, spot.spelled)
+            entries[key] = [Entry(self._layer.place or locate(), [], False, locate)]
+
+        for leaf in self.origins.leaves(key):
+            entries[leaf][:0] = old.get(leaf, ())
+
+        spot.branch[spot.path[-1]] = list(branch.values())
+
     def _open(self, spot: Spot) -> Branch | None:
         """Return the branch at a spot, made if need be; ``None``: a problem."""
         name = spot.path[-1]
@@ -423,7 +459,20 @@ class Merge:
 
         branch: Branch = {}
         spot.branch[name] = branch
+
+        if isinstance(spot.node, Table) and spot.node.has_defaults:
+            self._put_defaults(spot, spot.node)
+
         return branch
+
+    def _put_defaults(self, spot: Spot, table: Table) -> None:
+        """Lay what the tables in a new table are below what it is given."""
+        place = Origin("default", table.cls.__name__)
+        outer, lenient = self._layer, self._lenient
+        self._layer = Layer({}, text=False, origin=fixed(place), place=place)
+        self._lenient = True
+        self._put_table(spot, table_defaults(table))
+        self._layer, self._lenient = outer, lenient
 
     def _not_a_table(self, spot: Spot) -> None:
         kind = unwrap(t.cast("Leaf", spot.node).kind)[0]

@@ -7,12 +7,16 @@ import enum
 import functools
 import typing as t
 from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from flask_toolkit._values import hints_of
 from flask_toolkit._values import is_dict
+from flask_toolkit._values import is_marked
 from flask_toolkit._values import is_table
 from flask_toolkit._values import members_of
 from flask_toolkit._values import reader_of
@@ -22,9 +26,6 @@ from flask_toolkit.typing import Constraint
 from flask_toolkit.typing import Secret
 
 from ._flask_keys import FLASK_TYPES
-
-if t.TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MISSING: t.Final = object()
 """No default: a value must be given."""
@@ -37,6 +38,7 @@ OMITTED: t.Final = object()
 """Default of a TypedDict's key that may be left out."""
 
 # Un-annotated attributes have the type of their default, if it is one of these.
+_LISTS = frozenset({list, tuple, Sequence, Collection, Iterable})
 _GUESSED = (bool, int, float, str, bytes, timedelta, Path, list, tuple, set, dict)
 _SHOWN = (bool, int, float, timedelta, enum.Enum, type(None))
 _QUALIFIERS = (t.ClassVar, t.Final, t.Required, t.NotRequired)
@@ -54,6 +56,9 @@ class Leaf:
 
     owner: str = ""
     """Class that holds the default."""
+
+    item: Table | None = None
+    """What each value of a list or a ``dict`` of tables is."""
 
     @functools.cached_property
     def required(self) -> bool:
@@ -99,6 +104,11 @@ class Leaf:
         """Tell whether its value may be a table."""
         return any(is_table(kind) or kind in {t.Any, object} for kind in self.members)
 
+    @functools.cached_property
+    def is_list(self) -> bool:
+        """Tell whether its value is a list of tables."""
+        return self.item is not None and not any(map(is_table, self.members))
+
     def initial(self) -> t.Any:
         """Return a default that nobody else holds."""
         return self.default if self.factory is None else self.factory()
@@ -120,7 +130,10 @@ class Table:
     """The names of the fields by their folded spelling."""
 
     leaves: frozenset[str] = frozenset()
-    """The names of the fields that are no tables."""
+    """The names of the fields that are no tables and hold none."""
+
+    has_defaults: bool = False
+    """Whether a table in it has a default of its own."""
 
     def initial(self) -> t.Any:
         """Return a default that nobody else holds."""
@@ -147,10 +160,14 @@ def copied(value: t.Any) -> t.Any:
             for name, item in value.items()
         }
 
-    if type(value) is list:
-        return [copied(item) for item in t.cast("Iterable[t.Any]", value)]
-
     members: t.Any = value
+
+    if type(value) is list:
+        return [copied(item) for item in members]
+
+    if type(value) is tuple:
+        return tuple(map(copied, members))
+
     return set(members) if type(value) is set else value
 
 
@@ -216,8 +233,22 @@ def _table(cls: type[t.Any], above: tuple[type[t.Any], ...]) -> Table:
         fields,
         _computed(cls, len(above) == 1),
         folded={fold(name): name for name in fields},
-        leaves=frozenset(name for name, node in fields.items() if type(node) is Leaf),
+        leaves=frozenset(
+            name
+            for name, node in fields.items()
+            if isinstance(node, Leaf) and node.item is None
+        ),
+        has_defaults=any(map(_brings_tables, fields.values())),
     )
+
+
+def _brings_tables(node: Node) -> bool:
+    given = node.factory is not None or node.default not in (MISSING, OMITTED, None)
+
+    if isinstance(node, Leaf):
+        return given and node.item is not None
+
+    return given or (node.default is MISSING and node.has_defaults)
 
 
 def _of_typeddict(
@@ -296,9 +327,13 @@ def _node(  # noqa: PLR0917  # one call each, in the order of a definition
     members = members_of(kind) or (kind,)
     some = [member for member in members if member is not type(None)]
 
-    if len(some) == 1 and is_table_class(some[0]):
+    marked = is_marked(hint)
+    only: t.Any = unwrap(some[0])[0] if len(some) == 1 else None
+
+    if is_table_class(only):
+        table = _table(only, above)
         return dataclasses.replace(
-            _table(some[0], above),
+            _all_marked(table) if marked else table,
             nullable=len(members) > 1,
             default=default,
             factory=factory,
@@ -311,7 +346,57 @@ def _node(  # noqa: PLR0917  # one call each, in the order of a definition
             " named like its class; rename the class."
         )
 
-    return Leaf(hint, default, factory, Secret in attached, owner)
+    leaf = Leaf(hint, default, factory, marked, owner)
+    many, kind = _many(only)
+
+    if kind is None:
+        return leaf
+
+    item = _node(cls, name, kind, MISSING, None, above)
+
+    if not isinstance(item, Table):
+        return leaf
+
+    # What a table is asked for, its plan knows; the type says what holds it.
+    for note in unwrap(some[0])[1]:
+        many = t.Annotated[many, note]
+
+    many = many if len(members) == 1 else t.Union[many, None]  # noqa: UP007  # made here
+
+    for note in attached:
+        many = t.Annotated[many, note]
+
+    return dataclasses.replace(
+        leaf, kind=many, item=_all_marked(item) if marked else item
+    )
+
+
+def _many(kind: t.Any) -> tuple[t.Any, t.Any]:
+    """Return what holds several values without their type, and their type."""
+    origin, arguments = t.get_origin(kind), t.get_args(kind)
+
+    if is_table(kind) and arguments:
+        return origin[arguments[0], t.Any], arguments[1]
+
+    if origin in _LISTS and arguments[1:] in {(), (Ellipsis,)}:
+        return origin, arguments[0]
+
+    return kind, None
+
+
+def _all_marked(table: Table) -> Table:
+    """Return a plan whose every value is secret."""
+    return dataclasses.replace(
+        table,
+        fields={
+            name: _all_marked(node)
+            if isinstance(node, Table)
+            else dataclasses.replace(
+                node, marked=True, item=node.item and _all_marked(node.item)
+            )
+            for name, node in table.fields.items()
+        },
+    )
 
 
 def _hints(cls: type[t.Any]) -> dict[str, t.Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from datetime import timedelta
 from enum import Enum
@@ -53,11 +54,11 @@ def rows(app: Flask, *, reveal: bool = False) -> list[Row]:
     """
     loaded: LoadedConfig[t.Any] | None = app.extensions.get("toolkit.config")
     told = [] if loaded is None else list(_of_loaded(loaded, reveal=reveal))
-    known = {row.key.partition(".")[0] for row in told}
+    known = {_top(row.key) for row in told}
     told += [row for row in _of_config(app, reveal=reveal) if row.key not in known]
     known = {row.key for row in told}
     told += [row for row in _of_settings(app, reveal=reveal) if row.key not in known]
-    return sorted(told)
+    return sorted(told, key=lambda row: (_in_order(row.key), row))
 
 
 def matching(row: Row, asked: str) -> bool:
@@ -155,6 +156,16 @@ def _of_settings(app: Flask, *, reveal: bool) -> Iterator[Row]:
             yield Row(field.key, text, str(Origin(kind, maker)), is_set=given)
 
 
+def _top(key: str) -> str:
+    """Return the key of Flask's configuration that a leaf stands in."""
+    return key.partition(".")[0].partition("[")[0]
+
+
+def _in_order(key: str) -> str:
+    """Return what sorts the tenth item of a list behind the second."""
+    return re.sub("[0-9]+", lambda number: number[0].zfill(9), key)
+
+
 def _told(value: t.Any) -> str:
     return value if isinstance(value, str) else repr(value)
 
@@ -173,15 +184,25 @@ def _variable(prefix: str, path: tuple[str, ...], leaf: Leaf) -> Iterator[str]:
     words = next((note for note in unwrap(leaf.kind)[1] if isinstance(note, str)), "")
     name = prefix + "__".join(path).upper()
     secret = leaf.marked or (is_secret_name(".".join(path)) and not leaf.plain)
-    told = ", ".join(filter(None, [words, "required" if leaf.required else ""]))
+    parts = "" if leaf.item is None else _parts(leaf, leaf.item)
+    required = "required" if leaf.required else ""
+    told = ", ".join(filter(None, [words, parts, required]))
 
     if told:
         yield f"# {told}"
 
-    if leaf.required or secret:
+    default = MISSING if leaf.required else leaf.initial()
+
+    # The tables of a default are objects, and may hold secrets.
+    if default is MISSING or secret or (leaf.item is not None and default):
         yield f"{'' if leaf.required else '#'}{name}="
     else:
-        yield f"#{name}={_text(leaf.initial())}"
+        yield f"#{name}={_text(default)}"
+
+
+def _parts(leaf: Leaf, item: Table) -> str:
+    kind = "list" if leaf.is_list else "object"
+    return f"a JSON {kind} of objects with {' '.join(item.fields)}"
 
 
 def _text(value: t.Any) -> str:

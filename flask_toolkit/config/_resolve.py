@@ -23,11 +23,11 @@ from ._known import FREE
 from ._plan import copied
 from ._plan import fold
 from ._plan import Leaf
-from ._plan import MISSING
 from ._plan import OMITTED
 from ._plan import Table
 from ._spots import child_of
 from ._spots import dotted
+from ._spots import item_path
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +35,13 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ._merge import Merge
+    from ._plan import Node
     from ._spots import Branch
     from ._spots import Keys
 
 Spell: t.TypeAlias = "Callable[[Keys], tuple[list[str], list[str]]]"
 _BAD: t.Final = object()
+_MANY: t.Final = frozenset({"a list", "a table"})
 _CLOSER: t.Final = frozenset({"flask", "secret"})
 _SECRET_NAMES = "TOOLKIT_CONFIG_SECRET_NAMES"  # noqa: S105  # the name of a key
 _PUBLIC_NAMES = "TOOLKIT_CONFIG_PUBLIC_NAMES"
@@ -159,6 +161,9 @@ class Resolver:
 
     def _default_entry(self, leaf: Leaf, path: Keys) -> None:
         """Record a default that something stronger replaced."""
+        if leaf.item is not None:
+            return  # it was laid down as a layer
+
         if not leaf.required and leaf.factory is None and leaf.default is not OMITTED:
             self._add_default(path, leaf.default, Origin("default", leaf.owner))
 
@@ -171,16 +176,31 @@ class Resolver:
         if isinstance(here, Entry):
             return self._convert(leaf, here, path)
 
+        found = len(self.merge.problems) + len(self._missing)
         child = child_of(leaf)
-        read = {
-            name: self._leaf(child, item, (*path, name))
-            for name, item in t.cast("Branch", here).items()
-        }
+        read: t.Any
 
-        if _BAD in read.values():
+        if is_dict(here):
+            read = {
+                name: self._below(child, item, (*path, name))
+                for name, item in here.items()
+            }
+        else:
+            read = [
+                self._below(child, item, item_path(path, number))
+                for number, item in enumerate(here)
+            ]
+
+        if len(self.merge.problems) + len(self._missing) > found:
             return _BAD
 
         return self._convert(leaf, Entry(self._place_below(path), read), path)
+
+    def _below(self, node: Node, here: t.Any, path: Keys) -> t.Any:
+        if isinstance(node, Table):
+            return self._table(node, here, path)
+
+        return self._leaf(node, here, path)
 
     def _place_below(self, path: Keys) -> Origin:
         leaf = next(self.merge.origins.leaves(dotted(path)), "")
@@ -194,7 +214,12 @@ class Resolver:
         try:
             value = self._read(leaf, cell)
         except ValueProblem as problem:
-            message = f"expected {problem.expected}"
+            expected = problem.expected
+
+            if leaf.item is not None and expected in _MANY:
+                expected += " of tables"
+
+            message = f"expected {expected}"
 
             if not self._is_secret(cell, key) and not _may_hold_secrets(leaf, cell):
                 got = shown(key, cell.value, more=self.more, public=self.public)
@@ -221,7 +246,9 @@ class Resolver:
             return from_value(leaf.kind, copied(cell.value), base=base)
         except ValueProblem:
             # Set by hand or by Flask's own loader, which leaves text behind.
-            if cell.origin.kind != "code" or not isinstance(cell.value, str):
+            is_text = isinstance(cell.value, str) and leaf.item is None
+
+            if cell.origin.kind != "code" or not is_text:
                 raise
 
         return from_text(leaf.kind, cell.value, base=base)
@@ -306,7 +333,18 @@ class Resolver:
             above = {dotted(path[:size]) for size in range(1, len(path) + 1)}
 
             if blamed.isdisjoint(above):
-                self.merge.blame(path, f"required; {self._ways(path)}", None)
+                place, ways = self._item_place(path), ""
+
+                if place is None:
+                    ways = f"; {self._ways(path)}"
+
+                self.merge.blame(path, f"required{ways}", place)
+
+    def _item_place(self, path: Keys) -> Origin | None:
+        """Return where the item of a list stands that lacks a value."""
+        above = [dotted(path[:size]) for size in range(len(path), 0, -1)]
+        locate = next(filter(None, map(self.merge.items.get, above)), None)
+        return None if locate is None else locate()
 
     def _ways(self, path: Keys) -> str:
         variables, files = self.spell(path)
@@ -328,8 +366,13 @@ class Resolver:
         )
 
         for name, node in table.fields.items():
-            if isinstance(node, Table) and given.get(name) is not None:
+            if given.get(name) is None:
+                continue
+
+            if isinstance(node, Table):
                 given[name] = self._build(node, given[name], (*path, name))
+            elif node.item is not None:
+                given[name] = self._build_many(node.item, given[name], (*path, name))
 
         if table.shape == "typeddict":
             return given
@@ -349,6 +392,18 @@ class Resolver:
                 self._add_computed(table, (*path, name), values[name])
 
         return built
+
+    def _build_many(self, item: Table, values: t.Any, path: Keys) -> t.Any:
+        if is_dict(values):
+            return {
+                name: None if each is None else self._build(item, each, (*path, name))
+                for name, each in values.items()
+            }
+
+        return type(values)(
+            None if each is None else self._build(item, each, item_path(path, number))
+            for number, each in enumerate(values)
+        )
 
     def _add_computed(self, table: Table, path: Keys, value: t.Any) -> None:
         key = dotted(path)
@@ -370,22 +425,6 @@ class Resolver:
 
         place = Origin("computed", table.cls.__name__)
         self.merge.blame(path or (table.cls.__name__,), message, place)
-
-
-def table_defaults(table: Table) -> dict[str, t.Any]:
-    """Return the defaults that whole tables of a schema have."""
-    found: dict[str, t.Any] = {}
-
-    for name, node in table.fields.items():
-        if isinstance(node, Table):
-            default = node.initial()
-
-            if default not in (MISSING, OMITTED, None):
-                found[name] = default
-            elif default is MISSING and (below := table_defaults(node)):
-                found[name] = below
-
-    return found
 
 
 def _made(table: Table, given: dict[str, t.Any]) -> t.Any:
@@ -420,7 +459,7 @@ def _quickly(leaf: Leaf, entry: Entry) -> t.Any:
 def _may_hold_secrets(leaf: Leaf, cell: Entry) -> bool:
     """Tell whether a malformed text could be a table with secrets inside."""
     text = isinstance(cell.value, str) and "{" in cell.value
-    return text or is_table(unwrap(leaf.kind)[0])
+    return text or leaf.item is not None or is_table(unwrap(leaf.kind)[0])
 
 
 def _is_in(key: str, above: str) -> bool:

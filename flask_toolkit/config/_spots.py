@@ -14,7 +14,9 @@ from ._known import FREE
 from ._plan import fold
 from ._plan import is_table_class
 from ._plan import Leaf
+from ._plan import MISSING
 from ._plan import Node
+from ._plan import OMITTED
 from ._plan import Table
 
 Keys: t.TypeAlias = tuple[t.Any, ...]
@@ -31,6 +33,15 @@ class Spot(t.NamedTuple):
     spelled: Keys
 
 
+def item_path(path: Keys, number: int) -> Keys:
+    """Return the path of an item of a list.
+
+    >>> item_path(("DB", "hosts"), 0)
+    ('DB', 'hosts[0]')
+    """
+    return (*path[:-1], f"{path[-1]}[{number}]")
+
+
 def dotted(path: Keys) -> str:
     """Return a path as people write it.
 
@@ -40,8 +51,11 @@ def dotted(path: Keys) -> str:
     return ".".join(map(str, path))
 
 
-def child_of(leaf: Leaf) -> Leaf:
-    """Return what is known of the items of a table that is a plain ``dict``."""
+def child_of(leaf: Leaf) -> Node:
+    """Return what is known of the items of a list, or of a plain ``dict``."""
+    if leaf.item is not None:
+        return leaf.item
+
     arguments = t.get_args(leaf.bare) if is_table(leaf.bare) else ()
     return Leaf(arguments[1], marked=leaf.marked) if arguments else FREE
 
@@ -69,10 +83,10 @@ def opened(spot: Spot, text: str) -> tuple[t.Any, bool]:
 
         return from_text(dict, text), False
 
-    if not node.may_be_table:
-        return text, True
-
     kind = node.bare
+
+    if node.item is not None:
+        return _opened_many(node, text), False
 
     if is_table(kind):
         return from_text(dict, text), False
@@ -87,6 +101,19 @@ def opened(spot: Spot, text: str) -> tuple[t.Any, bool]:
     return text, True
 
 
+def _opened_many(leaf: Leaf, text: str) -> t.Any:
+    if not text and type(None) in leaf.members:
+        return None
+
+    if not leaf.is_list:
+        return from_text(dict, text)
+
+    if text and not text.lstrip().startswith("["):
+        raise ValueProblem("a JSON list of tables")
+
+    return from_text(list, text)
+
+
 def attributes(table: Table, value: t.Any) -> t.Any:
     """Return a class or an instance of a table as a mapping."""
     cls: type[t.Any] = value if isinstance(value, type) else type(value)
@@ -95,6 +122,29 @@ def attributes(table: Table, value: t.Any) -> t.Any:
         return value
 
     return {name: getattr(value, name) for name in table.fields if hasattr(value, name)}
+
+
+def table_defaults(table: Table) -> dict[str, t.Any]:
+    """Return the defaults that the tables inside of a table have."""
+    found: dict[str, t.Any] = {}
+
+    for name, node in table.fields.items():
+        if isinstance(node, Leaf) and node.item is None:
+            continue
+
+        default = node.initial()
+
+        if default not in (MISSING, OMITTED, None):
+            found[name] = default
+        elif (
+            isinstance(node, Table)
+            and default is MISSING
+            and node.has_defaults
+            and not node.nullable
+        ):
+            found[name] = table_defaults(node)
+
+    return found
 
 
 def may_be_table(node: Node) -> bool:

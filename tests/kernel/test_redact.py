@@ -34,6 +34,7 @@ JWT = f"eyJhbGciOiJIUzI1NiJ9.{CANARY}.c2ln"
             "APIKEY",
         ),
         *("SENTRY_DSN", "SIGNATURE", "KEY", "JWT_KEYS", "LDAP_PASS"),
+        *("API_KEYS[0]", "SECRET[12].host", "DB[0].password"),
     ],
 )
 def test_secret_names(name: str) -> None:

@@ -37,6 +37,7 @@ class CakeSettings:
     recipe: t.Annotated[str, Secret] = "none"
     oven: str | None = field(default=None, repr=False)
     names: list[str] = field(default_factory=list)
+    herbs: t.Annotated[str, Secret] | None = None
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield what does not fit together."""
@@ -173,7 +174,9 @@ def test_fields_tell_what_they_are() -> None:
 
     assert fields["eggs"].help == "How many eggs"
     assert fields["eggs"].key == "TOOLKIT_CAKE_EGGS"
-    assert {name for name, each in fields.items() if each.secret} == {"recipe", "oven"}
+    assert {name for name, each in fields.items() if each.secret} == {
+        *("recipe", "oven", "herbs")
+    }
     assert fields["flour"].default is MISSING
     assert fields["names"].default == []
 
