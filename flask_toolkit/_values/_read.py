@@ -26,6 +26,8 @@ from ._text import READERS
 from ._text import split
 
 _EXACT = frozenset({bool, int, str})
+_SECONDS = "a number of seconds such as 1800, or a timedelta"
+_UNITS = "units such as '30m' and '7d' are read in variables; files give seconds"
 
 
 def from_text(kind: t.Any, text: str, *, base: Path | None = None) -> t.Any:
@@ -119,6 +121,11 @@ def _parse_union(members: tuple[t.Any, ...], text: str, base: Path | None) -> t.
 
     if not text and type(None) in plain and str not in plain:
         return None
+
+    only = _only(members)
+
+    if only is not None:
+        return from_text(only, text, base=base)
 
     # Text is the reading that always works, so it comes last.
     last = [member for member, bare in zip(members, plain, strict=True) if bare is str]
@@ -229,6 +236,11 @@ def _checked(kind: t.Any, value: t.Any, base: Path | None) -> t.Any:  # noqa: PL
 def _checked_union(
     kind: t.Any, members: tuple[t.Any, ...], value: t.Any, base: Path | None
 ) -> t.Any:
+    only = _only(members)
+
+    if only is not None and value is not None:
+        return from_value(only, value, base=base)
+
     for member in members:
         try:
             return from_value(member, value, base=base)
@@ -236,6 +248,12 @@ def _checked_union(
             continue
 
     raise ValueProblem(describe(kind))
+
+
+def _only(members: tuple[t.Any, ...]) -> t.Any:
+    """Return the one member beside ``None``: its problem says the most."""
+    some = [member for member in members if unwrap(member)[0] is not type(None)]
+    return some[0] if len(some) == 1 else None
 
 
 def _checked_choice(kind: t.Any, value: t.Any) -> t.Any:
@@ -273,6 +291,9 @@ def _checked_scalar(origin: t.Any, value: t.Any, base: Path | None) -> t.Any:
     if isinstance(value, (int, float)) and origin in {int, float, timedelta}:
         return _checked_number(origin, value)
 
+    if origin is timedelta and not isinstance(value, timedelta):
+        raise ValueProblem(_SECONDS, hint=_UNITS if isinstance(value, str) else None)
+
     if not _fits(origin, value):
         hint = "YAML read a boolean, quote it" if _unquoted(origin, value) else None
         raise ValueProblem(describe(origin), hint=hint)
@@ -289,7 +310,7 @@ def _checked_number(origin: t.Any, value: float) -> t.Any:
         elif is_finite(value):
             return float(value) if origin is float else duration_of(value)
 
-    raise ValueProblem(describe(origin))
+    raise ValueProblem(_SECONDS if origin is timedelta else describe(origin))
 
 
 def is_finite(value: float) -> bool:

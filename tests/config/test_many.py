@@ -286,7 +286,7 @@ def test_objects_stand_for_tables(app: Flask) -> None:
         ),
         pytest.param(
             _env(MAYBE="[]"),
-            ["MAYBE: expected a list of tables\n  in env A_MAYBE"],
+            ["MAYBE: expected at least one\n  in env A_MAYBE"],
             id="constraint-of-some",
         ),
         pytest.param(

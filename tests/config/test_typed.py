@@ -51,6 +51,7 @@ class All:
     LEVEL: t.Literal["low", "high", 3] = "low"
     COLOUR: Colour = Colour.RED
     MAYBE: int | None = None
+    PAUSE: timedelta | None = None
     MAYBE_NAME: str | None = None
     EITHER: bool | dict[str, t.Any] = False
     ANY: t.Any = None
@@ -58,6 +59,13 @@ class All:
     PIN: t.Annotated[str, Secret] = "0000"
     PAGE_SIZE = 20
     PLAIN = None
+
+
+class Maybe:
+    """Keys that may be None."""
+
+    LIMIT: t.Annotated[int, Constraint(lambda n: 0 < n < 65536, "1-65535")] | None = 1
+    SERVICE: int | None = None
 
 
 @pytest.mark.parametrize(
@@ -176,6 +184,12 @@ def test_a_typed_value_has_few_conversions(
         pytest.param("LIMITS", {"a": "x"}, "expected an integer", id="inside"),
         pytest.param("LIMITS", [1], "expected a table", id="list-for-dict"),
         pytest.param("HOSTS", "abc", "expected a list", id="letters"),
+        pytest.param("WAIT", "30m", "a number of seconds such as 1800", id="units"),
+        pytest.param("WAIT", True, "a number of seconds such as 1800", id="duration"),
+        pytest.param("WAIT", [1], "seconds such as 1800, or a timedelta", id="many"),
+        pytest.param("WAIT", 1e300, "a duration of less than 999999999", id="long"),
+        pytest.param("PAUSE", "30m", "a number of seconds such as 1800", id="optional"),
+        pytest.param("MAYBE", "x", "expected an integer, got 'x'", id="optional-int"),
         pytest.param("NAME", None, "expected text, got None", id="none"),
         pytest.param("PAGE_SIZE", 1.5, "expected an integer", id="unannotated"),
     ],
@@ -187,6 +201,44 @@ def test_a_typed_value_of_another_type_is_a_problem(
     found = problems(ConfigLoader(Values({key: value}), schema=All))
 
     assert [message in problem.message for problem in found] == [True]
+
+
+def test_a_duration_with_units_in_a_file_has_a_hint(
+    problems: Problems, write: Write
+) -> None:
+    """``30m`` is right in a variable; a file that has numbers gives seconds."""
+    write("a.toml", 'WAIT = "30m"\nPAUSE = "30m"\nTESTING = "30m"')
+
+    found = problems(ConfigLoader(File("a.toml"), schema=All))
+
+    assert [(problem.key, problem.hint) for problem in found] == [
+        (
+            "WAIT",
+            "units such as '30m' and '7d' are read in variables; files give seconds",
+        ),
+        (
+            "PAUSE",
+            "units such as '30m' and '7d' are read in variables; files give seconds",
+        ),
+        ("TESTING", None),
+    ]
+
+
+def test_a_value_that_may_be_none_has_the_problem_of_its_type(
+    problems: Problems,
+) -> None:
+    """With the hint and the constraint, as without ``None``."""
+    environ = {"A_LIMIT": "0", "A_SERVICE": "tcp://10.0.0.1:80"}
+
+    found = problems(ConfigLoader(Env("A_", environ=environ), schema=Maybe))
+
+    assert [(problem.message, problem.hint) for problem in found] == [
+        ("expected 1-65535, got '0'", None),
+        (
+            "expected an integer, got 'tcp://10.0.0.1:80'",
+            "this looks like a Kubernetes service variable",
+        ),
+    ]
 
 
 def test_a_path_is_relative_to_the_file_that_names_it(app: Flask, write: Write) -> None:
