@@ -94,11 +94,18 @@ class ConfigLoader(t.Generic[T]):
         :raises SetupError: If the application has a configuration already, or
             a component was initialised before.
         """
+        # pytest leaves out this frame, and the values of its arguments.
+        __tracebackhide__ = True
         table = settings_table(app)
         _check_order(app, table)
         base = Path(app.config.root_path)
         load = _Load(self, base, app, table)
-        loaded: LoadedConfig[T] = load.run(overrides, live=app.config)
+        loaded: LoadedConfig[T] | None = load.run(overrides, live=app.config)
+
+        # Raised here, not where it is found: nearest to the one who asked.
+        if loaded is None:
+            raise ConfigError(load.merge.problems)
+
         config = t.cast("dict[str, t.Any]", app.config)
         config.update(_changes(config, load.values))
         app.extensions[_ORIGINS] = load.merge.origins
@@ -112,7 +119,13 @@ class ConfigLoader(t.Generic[T]):
         :param base: Folder that relative paths start from.
         :raises ConfigError: With all problems.
         """
-        loaded: LoadedConfig[T] = _Load(self, Path(base), None, {}).run(None)
+        __tracebackhide__ = True
+        load = _Load(self, Path(base), None, {})
+        loaded: LoadedConfig[T] | None = load.run(None)
+
+        if loaded is None:
+            raise ConfigError(load.merge.problems)
+
         return loaded.settings
 
     def settings_of(self, app: Flask) -> T:
@@ -172,11 +185,8 @@ class _Load:
         self,
         overrides: Mapping[str, t.Any] | None,
         live: Mapping[str, t.Any] | None = None,
-    ) -> LoadedConfig[t.Any]:
-        """Read all sources.
-
-        :raises ConfigError: With all problems.
-        """
+    ) -> LoadedConfig[t.Any] | None:
+        """Read all sources; ``None``: there are problems."""
         merge = self.merge
         self._add_layers(overrides)
         resolver = Resolver(merge, self._spell)
@@ -185,9 +195,8 @@ class _Load:
 
         settings = None if merge.problems else self._settings(resolver, values)
 
-        # Raised here, outside of any handler: a chained error could tell a value.
         if merge.problems:
-            raise ConfigError(merge.problems)
+            return None
 
         self.values = values
 

@@ -313,6 +313,14 @@ def test_a_script_needs_no_app(write: Write) -> None:
     assert ConfigLoader(Values(A=1)).load() == {"A": 1}
 
 
+def test_a_script_gets_all_problems_too() -> None:
+    """As an application does."""
+    loader = ConfigLoader(Env("A_", environ={"A_DEBUG": "x", "A_TESTING": "y"}))
+
+    with pytest.raises(ConfigError, match="2 problems"):
+        loader.load()
+
+
 def test_without_a_schema_the_settings_are_what_was_loaded(app: Flask) -> None:
     """Defaults of Flask and what code set before are no part of it."""
     app.config["BEFORE"] = 1
