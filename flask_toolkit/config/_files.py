@@ -238,7 +238,10 @@ class DotEnv:
                 if value is None:
                     raise FormatProblem(f"has no '=' behind {name[:60]}", line)
 
-                found[name[len(self.prefix) :]] = value, line
+                if (key := name[len(self.prefix) :]) in found:
+                    raise FormatProblem(f"sets {name[:60]} twice", line)
+
+                found[key] = value, line
 
         return found
 
@@ -289,6 +292,8 @@ class SecretsDir:
                 return None
         except OSError as error:
             message = f"cannot be read: {(error.strerror or 'unknown').lower()}"
+        except (RuntimeError, ValueError):  # a loop of links, a zero byte
+            message = "cannot be read: the path is malformed"
         else:
             data = {
                 name[len(self._prefix) :]: SecretFile(root / name, root)

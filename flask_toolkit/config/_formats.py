@@ -20,10 +20,17 @@ if t.TYPE_CHECKING:
 FILE_LIMIT: t.Final = 1024 * 1024
 SECRET_LIMIT: t.Final = 64 * 1024
 _CHUNK = 1 << 16
-# Neither of them is known everywhere.
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# None of them is known everywhere.
+_FLAGS: t.Final[int] = sum(
+    getattr(os, f"O_{name}", 0) for name in ("NONBLOCK", "NOCTTY", "BINARY")
+)
+_NO_LINK: t.Final[int] = getattr(os, "O_NOFOLLOW", 0)
 _NODE_LIMIT = 100_000
 _MERGE_LIMIT = 10_000
+_MERGE_TAG = "tag:yaml.org,2002:merge"
+# tomllib needs the square of the parts of a key, and no configuration has so many.
+_PARTS = 100
+_LONG_KEY = rb"""(?a)(?:(?>[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}"""
 _PLACE = re.compile(r"at line ([0-9]+), column ([0-9]+)")
 SUFFIXES: t.Final = {
     ".json": "json",
@@ -43,13 +50,14 @@ class FormatProblem(Exception):  # noqa: N818  # inner signal, never seen by use
         self.line: int | None = line
 
 
-def read_limited(path: Path, limit: int) -> bytes | None:
+def read_limited(path: Path, limit: int, *, links: bool = True) -> bytes | None:
     """Return the bytes of a regular file, or ``None`` if there is none.
 
+    :param links: Whether the path may be a symbolic link.
     :raises FormatProblem: If it cannot be read or is larger than ``limit``.
     """
     try:
-        data = _read(path, limit)
+        data = _read(path, limit, os.O_RDONLY | _FLAGS | (0 if links else _NO_LINK))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -58,28 +66,39 @@ def read_limited(path: Path, limit: int) -> bytes | None:
     except ValueError:
         raise FormatProblem("cannot be read: the path is malformed") from None
 
-    if len(data) > limit:
-        raise FormatProblem(f"is larger than {limit // 1024} KiB")
-
     return data
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _read(path: Path, limit: int, flags: int) -> bytes:
+    # Asked before: to open a pipe or a device can do harm by itself.
+    _check(path.stat(), limit)
     # Without O_NONBLOCK, opening a pipe would wait for its other end.
-    file = os.open(path, os.O_RDONLY | _NO_WAIT)
+    file = os.open(path, flags)
 
     try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise FormatProblem("is not a regular file")
-
+        # And again: another file may stand there by now.
+        _check(os.fstat(file), limit)
         data = b""
 
-        while len(data) <= limit and (more := os.read(file, _CHUNK)):
+        while more := os.read(file, _CHUNK):
             data += more
+            _check_size(len(data), limit)
     finally:
         os.close(file)
 
     return data
+
+
+def _check(found: os.stat_result, limit: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise FormatProblem("is not a regular file")
+
+    _check_size(found.st_size, limit)
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise FormatProblem(f"is larger than {limit // 1024} KiB")
 
 
 def decode(data: bytes) -> str:
@@ -87,6 +106,10 @@ def decode(data: bytes) -> str:
 
     :raises FormatProblem: If it is not UTF-8.
     """
+    # UTF-16 without a mark is UTF-8 as well, and says something else.
+    if b"\0" in data:
+        raise FormatProblem("is not UTF-8 text: it holds zero bytes")
+
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -95,12 +118,13 @@ def decode(data: bytes) -> str:
     raise FormatProblem("is not UTF-8", line)
 
 
-def read_secret(path: Path) -> str:
+def read_secret(path: Path, *, links: bool = True) -> str:
     """Return the text of a secret file without *one* trailing newline.
 
+    :param links: Whether the path may be a symbolic link.
     :raises FormatProblem: If it is missing, unreadable or too large.
     """
-    data = read_limited(path, SECRET_LIMIT)
+    data = read_limited(path, SECRET_LIMIT, links=links)
 
     if data is None:
         raise FormatProblem("does not exist")
@@ -175,6 +199,9 @@ def env_bindings(text: str) -> list[tuple[str, str | None, int]]:
 def _toml(data: bytes, _: Path) -> object:
     import tomllib
 
+    if data.count(b".") >= _PARTS and re.search(_LONG_KEY, data):
+        raise FormatProblem("is nested too deeply")
+
     try:
         return tomllib.loads(decode(data))
     except (ValueError, RecursionError) as error:
@@ -240,7 +267,12 @@ def _yaml(data: bytes, _: Path) -> object:
 def _yaml_loader(yaml: t.Any) -> t.Any:
     base: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+    def _is_list(node: t.Any) -> bool:
+        return isinstance(node, yaml.SequenceNode)
+
     class Loader(base):  # type: ignore[misc]  # chosen at run time
+        merged = 0
+
         def construct_mapping(self, node: t.Any, deep: bool = False) -> t.Any:
             seen: set[str] = set()
 
@@ -255,10 +287,19 @@ def _yaml_loader(yaml: t.Any) -> t.Any:
             return base.construct_mapping(self, node, deep=deep)
 
         def flatten_mapping(self, node: t.Any) -> None:
-            base.flatten_mapping(self, node)
+            merged = [value for key, value in node.value if key.tag == _MERGE_TAG]
 
-            if len(node.value) > _MERGE_LIMIT:
-                raise FormatProblem("merges too many keys")
+            for value in merged:
+                for each in [value, *(value.value if _is_list(value) else ())]:
+                    if isinstance(each, yaml.MappingNode):
+                        self.flatten_mapping(each)
+                        self.merged += len(each.value)
+
+                    # Counted before they are copied: what is copied may be merged.
+                    if self.merged > _MERGE_LIMIT:
+                        raise FormatProblem("merges too many keys")
+
+            base.flatten_mapping(self, node)
 
     return Loader
 

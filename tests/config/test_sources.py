@@ -178,6 +178,8 @@ def test_a_malformed_file_is_a_problem_without_its_text(
         pytest.param(DotEnv(prefix="A_", optional=False), "does not exist", id="env"),
         pytest.param(SecretsDir("no", optional=False), "does not exist", id="secrets"),
         pytest.param(SecretsDir("a.toml"), "cannot be read: not a directory", id="sd"),
+        pytest.param(SecretsDir("a\0b"), "the path is malformed", id="secrets-nul"),
+        pytest.param(SecretsDir("loop"), "the path is malformed", id="secrets-loop"),
         pytest.param(Object("no.such"), "cannot be imported", id="module"),
         pytest.param(Object("no such"), "cannot be imported", id="name"),
         pytest.param(Object("flask_toolkit.Nix"), "cannot be imported", id="attribute"),
@@ -191,7 +193,7 @@ def test_a_source_that_cannot_be_read_is_a_problem(
 ) -> None:
     """The other sources are still read, so that all problems come at once."""
     write("a.toml", "")
-    write("dir.toml/x", "")
+    (write("dir.toml/x", "").parents[1] / "loop").symlink_to("loop")
 
     first, second = problems(ConfigLoader(source, Values(MAX_COOKIE_SIZE="x")))
 
