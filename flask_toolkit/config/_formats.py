@@ -205,10 +205,14 @@ def _toml(data: bytes, _: Path) -> object:
     try:
         return tomllib.loads(decode(data))
     except (ValueError, RecursionError) as error:
-        place = _PLACE.search(str(error))
+        message = str(error)
+
+    place = _PLACE.search(message)
 
     if place is None:
-        raise FormatProblem("is not valid TOML")
+        at_end = message.endswith("(at end of document)")
+        line = len(data.splitlines()) if at_end else None
+        raise FormatProblem("is not valid TOML", line)
 
     raise FormatProblem(f"is not valid TOML at column {place[2]}", int(place[1]))
 

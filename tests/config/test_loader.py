@@ -2,7 +2,6 @@
 
 import gc
 import os
-import pickle
 import subprocess
 import sys
 import typing as t
@@ -14,13 +13,11 @@ from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 
-import click
 import pytest
 from flask import Flask
 
 from flask_toolkit._extension import Extension
 from flask_toolkit._origins import Provenance
-from flask_toolkit._settings import declare
 from flask_toolkit.config import ConfigError
 from flask_toolkit.config import ConfigLoader
 from flask_toolkit.config import ConfigProblem
@@ -446,37 +443,6 @@ def test_own_sources_need_one_method(app: Flask) -> None:
     assert loader.loaded(app).redacted()["DB"]["password"] == "********"
 
 
-def test_a_config_error_prints_under_flask(app: Flask) -> None:
-    """Fact 17: a message, exit code 2, no traceback; it survives pickling."""
-    with pytest.raises(ConfigError) as info:
-        ConfigLoader(Values(DEBUG="x")).init_app(app)
-
-    error = info.value
-    assert isinstance(error, (click.ClickException, ValueError))
-    assert error.exit_code == 2
-    assert str(error).startswith("1 problem in the configuration:\nDEBUG: expected")
-    assert pickle.loads(pickle.dumps(error)).problems == error.problems
-
-
-def test_the_flask_command_prints_no_traceback(write: Write) -> None:
-    """Fact 17: ``flask routes`` says ``Error: ...`` and ends with 2."""
-    path = write(
-        "conf_app.py",
-        "from flask import Flask\n"
-        "from flask_toolkit.config import ConfigLoader, Values\n"
-        "app = Flask('conf_app')\n"
-        "ConfigLoader(Values(DEBUG='x')).init_app(app)\n",
-    )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(path.parent), *sys.path])}
-    command = [sys.executable, "-m", "flask", "--app", "conf_app", "routes"]
-
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
-
-    assert done.returncode == 2
-    assert done.stderr.startswith("Error: 1 problem in the configuration:\nDEBUG:")
-    assert "Traceback" not in done.stderr
-
-
 def test_a_load_from_variables_imports_no_parser() -> None:
     """Whoever reads variables pays for no file format."""
     code = (
@@ -495,21 +461,6 @@ def test_a_load_from_variables_imports_no_parser() -> None:
     )
 
     assert done.stdout.strip() == ""
-
-
-def test_settings_of_components_resolve_at_first_use() -> None:
-    """Fact 21: declaring costs nothing; a broken annotation is found when read."""
-
-    @dataclass
-    class Broken:
-        value: "NoSuchType"  # type: ignore[name-defined]  # noqa: F821  # the point
-
-    spec = declare("confbroken", Broken)
-
-    assert "fields" not in vars(spec)
-    from flask_toolkit import _settings
-
-    del _settings._declared["confbroken"]
 
 
 def test_a_generated_key_is_long_and_new() -> None:
