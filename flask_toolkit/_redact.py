@@ -158,6 +158,32 @@ def _masked_text(value: str) -> str:
     return _USERINFO.sub(rf"\g<before>{MASK}@", value)
 
 
+def got(
+    key: str,
+    value: t.Any,
+    *,
+    more: Collection[str] = (),
+    public: Collection[str] = (),
+) -> str:
+    """Return what a message tells of a value that stands where it does not fit.
+
+    Of a table only that it is one: no schema tells which of its values are secret.
+
+    >>> got("PAGE_SIZE", "x"), got("PAGE_SIZE", {"pin": "1234"})
+    ("'x'", 'a table')
+    """
+    if _is_table(value):
+        return "a table"
+
+    if isinstance(value, (list, tuple)):
+        items = t.cast("Collection[t.Any]", value)
+
+        if any(_is_table(item) or isinstance(item, (list, tuple)) for item in items):
+            return "a list of tables or lists"
+
+    return shown(key, value, more=more, public=public)
+
+
 def shown(
     key: str,
     value: t.Any,

@@ -11,8 +11,8 @@ import difflib
 import functools
 import typing as t
 
+from flask_toolkit._redact import got
 from flask_toolkit._redact import is_secret_name
-from flask_toolkit._redact import shown
 from flask_toolkit._values import from_text
 from flask_toolkit._values import from_value
 from flask_toolkit._values import hints_of
@@ -273,8 +273,8 @@ class _Reader:
     def _with_value(
         self, field: SettingsField, given: t.Any, problem: ValueProblem
     ) -> ValueProblem:
-        got = "" if field.secret else f", got {shown(field.key, given)}"
-        return ValueProblem(f"expected {problem.expected}{got}", hint=problem.hint)
+        told = "" if field.secret else f", got {got(field.key, given)}"
+        return ValueProblem(f"expected {problem.expected}{told}", hint=problem.hint)
 
     def _entry(self, key: str) -> Entry | None:
         return self.origins.of(key) if self.origins else None

@@ -7,9 +7,12 @@ import typing as t
 import flask
 
 from flask_toolkit._redact import is_secret
+from flask_toolkit._redact import MASK
 from flask_toolkit._redact import mask
 from flask_toolkit._redact import shown
 from flask_toolkit._values import is_dict
+from flask_toolkit._values import read_json
+from flask_toolkit._values import ValueProblem
 from flask_toolkit.errors import Origin
 
 if t.TYPE_CHECKING:
@@ -17,6 +20,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from flask_toolkit._origins import Entry
     from flask_toolkit._origins import Provenance
 
     from ._known import Known
@@ -88,7 +92,7 @@ class LoadedConfig(t.Generic[T]):
                     entry.located(),
                     # The winner as it was read, the others as they were given.
                     self._shown(
-                        leaf, loaded if entry is winner else entry.value, entry.origin
+                        leaf, loaded if entry is winner else _given(entry), entry.origin
                     ),
                 )
                 for entry in reversed(self._origins.entries[leaf])
@@ -183,6 +187,17 @@ class RedactedConfig(flask.Config):
         values = t.cast("dict[str, t.Any]", self)
         masked = {key: mask(key, value) for key, value in values.items()}
         return f"<{type(self).__name__} {masked!r}>"
+
+
+def _given(entry: Entry) -> t.Any:
+    """Return what a source gave: of JSON text its parts, which masks are for."""
+    if not entry.is_text or "{" not in entry.value:
+        return entry.value
+
+    try:
+        return read_json(entry.value)
+    except ValueProblem:
+        return MASK
 
 
 def _same(one: object, other: object) -> bool:

@@ -6,9 +6,9 @@ import functools
 import typing as t
 
 from flask_toolkit._origins import Entry
+from flask_toolkit._redact import got
 from flask_toolkit._redact import is_secret
 from flask_toolkit._redact import mask
-from flask_toolkit._redact import shown
 from flask_toolkit._settings import PREFIX
 from flask_toolkit._settings import suggest
 from flask_toolkit._values import from_text
@@ -222,8 +222,8 @@ class Resolver:
             message = f"expected {expected}"
 
             if not self._is_secret(cell, key) and not _may_hold_secrets(leaf, cell):
-                got = shown(key, cell.value, more=self.more, public=self.public)
-                message += f", got {got}"
+                told = got(key, cell.value, more=self.more, public=self.public)
+                message += f", got {told}"
 
             self.merge.blame(path, message, cell.located(), problem.hint)
             return _BAD

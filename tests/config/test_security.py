@@ -28,6 +28,7 @@ from flask_toolkit.config import Object
 from flask_toolkit.config import Secret
 from flask_toolkit.config import SecretsDir
 from flask_toolkit.config import Values
+from flask_toolkit.config._report import rows
 
 Problems = Callable[[ConfigLoader[t.Any]], list[ConfigProblem]]
 Write = Callable[[str, str | bytes], Path]
@@ -42,6 +43,13 @@ class Database:
     password: t.Annotated[str, Secret, Constraint(lambda s: s[99], "long")] = "x" * 100
 
 
+class Account(t.TypedDict, total=False):
+    """A table of which there are several."""
+
+    name: t.Required[str]
+    pin: t.Annotated[str, Secret]
+
+
 class Settings:
     """A schema with secrets by marker and by name."""
 
@@ -50,6 +58,9 @@ class Settings:
     SALTS_PRIVATE: list[int] = []
     DB: Database
     FLAG: bool = False
+    EITHER: bool | dict[str, t.Any] = False
+    ACCOUNTS: list[Account] = []
+    NAMED: dict[str, Account] = {}
 
 
 def _all_of(error: BaseException) -> str:
@@ -72,6 +83,9 @@ def _all_of(error: BaseException) -> str:
         pytest.param({"A_DB": f'{{"password": "{CANARY}"}}'}, id="table-leaf"),
         pytest.param({"A_FLAG": f'{{"password": "{CANARY}"}}'}, id="json-for-bool"),
         pytest.param({"A_PINS": CANARY}, id="unknown"),
+        pytest.param({"A_ACCOUNTS": f'[{{"pin": "{CANARY}"}}]'}, id="item"),
+        pytest.param({"A_ACCOUNTS": f'{{"pin": "{CANARY}"}}'}, id="no-items"),
+        pytest.param({"A_NAMED": f'{{"a": {{"pin": ["{CANARY}"]}}}}'}, id="named"),
         pytest.param({"A_PIN_FILE": CANARY}, id="secret-in-place-of-a-path"),
         pytest.param({"A_PIN": CANARY, "A_PIN_FILE": CANARY}, id="both"),
         pytest.param({"A_PIN__X": CANARY}, id="parts"),
@@ -100,6 +114,11 @@ def test_no_error_tells_a_secret(app: Flask, environ: dict[str, str]) -> None:
         pytest.param("a.toml", f"DB = '{CANARY}'", id="no-table"),
         pytest.param("a.toml", f"PIN = ['{CANARY}']", id="list"),
         pytest.param("a.toml", f"FLAG = {{ password = '{CANARY}' }}", id="nested"),
+        pytest.param("a.toml", f"FLAG = {{ pin = '{CANARY}' }}", id="table-for-bool"),
+        pytest.param("a.toml", f"FLAG = [{{ pin = '{CANARY}' }}]", id="list-for-bool"),
+        pytest.param("a.toml", f"FLAG = [[['{CANARY}']]]", id="lists-for-bool"),
+        pytest.param("a.yaml", f"ACCOUNTS: [{{pin: '{CANARY}'}}]", id="item"),
+        pytest.param("a.json", f'{{"ACCOUNTS": [["{CANARY}"]]}}', id="no-item"),
     ],
 )
 def test_no_file_error_tells_a_secret(
@@ -113,6 +132,25 @@ def test_no_file_error_tells_a_secret(
 
     assert CANARY not in _all_of(info.value)
     assert name in str(info.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f'{{"password": "{CANARY}"}}', id="table"),
+        pytest.param(f'{{"password": "{CANARY}"', id="broken"),
+    ],
+)
+def test_a_replaced_text_tells_no_secret(app: Flask, text: str) -> None:
+    """What a variable gave is masked as the table that it would have been."""
+    weak = Env("A_", environ={"A_EITHER": text})
+    loader = ConfigLoader(weak, Values(EITHER=True), schema=Settings)
+    loader.init_app(app)
+
+    told = [str(place) for place, _ in loader.loaded(app).explain("EITHER")]
+
+    assert told == ["object Values", "env A_EITHER", "default Settings"]
+    assert CANARY not in repr(loader.loaded(app).explain("EITHER"))
 
 
 def test_no_code_in_values(app: Flask, write: Write) -> None:
@@ -280,6 +318,7 @@ def test_duplicate_json_names_are_refused_in_variables(problems: Problems) -> No
 NAMES = st.sampled_from(
     [
         *("PIN", "API_TOKEN", "SALTS_PRIVATE", "DB", "FLAG", "PINS", "SECRET_KEY"),
+        *("ACCOUNTS", "NAMED", "EITHER", "NAMED__A__PIN", "name", "pin", "password"),
         *("DEBUG", "debug", "_", "DB__PASSWORD", "DB__PORT", "DB__PASSWRD"),
         *("DB__X__Y", "PIN_FILE", "TRUSTED_HOSTS", "TOOLKIT_CONFIG_SECRET_NAMES"),
         "TOOLKIT_CONFIG_SECERT_NAMES",
@@ -288,6 +327,7 @@ NAMES = st.sampled_from(
 TEXTS = st.text(max_size=20) | st.sampled_from(
     [
         *("true", "1", "{}", "[]", '{"port": 1}', '{"password": "x"}', "[" * 50),
+        *('[{"name": "a"}]', '{"a": {"name": ""}}', '[{"name": 1}]'),
         *("9" * 200, "\udcff", "a\0b", "/", "${X}", '{"a": {"b": 1}}', "-1d", "NaN"),
     ]
 )
@@ -323,8 +363,9 @@ def _check(loader: ConfigLoader[t.Any], root: str = ".") -> None:
     if error is None:
         loaded = loader.loaded(app)
         assert CANARY not in repr(loaded.redacted())
+        assert CANARY not in repr(rows(app))
 
-        for key in app.config:
+        for key in (*app.config, *loaded.leaves()):
             assert CANARY not in repr(loaded.explain(key))
     else:
         assert app.config == before
@@ -354,7 +395,7 @@ def test_any_variables_load_or_give_one_error(
     assert environ == before
 
 
-@given(st.dictionaries(NAMES, JSON, max_size=4), ENVIRON, st.booleans())
+@given(st.data(), st.dictionaries(NAMES, JSON, max_size=4), ENVIRON, st.booleans())
 @settings(
     max_examples=150,
     deadline=None,
@@ -362,6 +403,7 @@ def test_any_variables_load_or_give_one_error(
 )
 def test_any_json_loads_or_gives_one_error(
     tmp_path_factory: pytest.TempPathFactory,
+    data: st.DataObject,
     table: dict[str, t.Any],
     environ: dict[str, str],
     schema: bool,
@@ -370,9 +412,11 @@ def test_any_json_loads_or_gives_one_error(
     folder = tmp_path_factory.getbasetemp()
     secret = "PIN" if schema else "PIN_TOKEN"
     table = {**table, secret: CANARY, "DB": {"password": CANARY, "x": table.get("DB")}}
-    (folder / "fuzz.json").write_text(json.dumps(table))
+    # JSON is YAML, as long as no line separator stands in it unquoted.
+    name = data.draw(st.sampled_from(["fuzz.json", "fuzz.yaml"]))
+    (folder / name).write_text(json.dumps(table))
     before = copy.deepcopy(table)
-    sources = (File("fuzz.json"), Values(table), Env("A_", environ=environ))
+    sources = (File(name), Values(table), Env("A_", environ=environ))
 
     if schema:
         _check(ConfigLoader(*sources, schema=Settings), str(folder))
@@ -380,6 +424,32 @@ def test_any_json_loads_or_gives_one_error(
         _check(ConfigLoader(*sources), str(folder))
 
     assert repr(table) == repr(before)
+
+
+@given(
+    st.dictionaries(NAMES, st.binary(max_size=9) | TEXTS, max_size=4),
+    st.dictionaries(NAMES.map("A_".__add__), TEXTS, max_size=4),
+)
+@settings(max_examples=100, deadline=None)
+def test_any_secrets_and_env_file_load_or_give_one_error(
+    tmp_path_factory: pytest.TempPathFactory,
+    files: dict[str, bytes | str],
+    environ: dict[str, str],
+) -> None:
+    """Names, bytes and lines as a folder and a ``.env`` file may hold them."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / "run").mkdir()
+
+    for name, value in {**files, "PIN": CANARY}.items():
+        held = value if isinstance(value, bytes) else value.encode("utf-8", "replace")
+        (folder / "run" / name).write_bytes(held)
+
+    lines = [f"{name}={environ[name]}\n" for name in environ]
+    text = "".join([*lines, f"A_DB__PASSWORD={CANARY}\n"])
+    (folder / ".env").write_text(text, encoding="utf-8", errors="replace")
+
+    sources = (DotEnv(prefix="A_"), SecretsDir("run"))
+    _check(ConfigLoader(*sources, schema=Settings), str(folder))
 
 
 @given(
