@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 import typing as t
 from collections import Counter
 
@@ -13,9 +12,9 @@ from flask_toolkit.errors import SetupError
 
 from ._listing import json_option
 from ._listing import load_app
+from ._listing import paragraph
 from ._listing import show
 from ._listing import styled
-from ._listing import width
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,29 +126,17 @@ def _print(found: Sequence[Finding], silenced: int) -> None:
         level = one.level.name.lower()
         word = styled(f"{level:8}", fg=_COLOURS[level], bold=True)
         click.echo(f"{word} {one.id}{f'  {one.key}' if one.key else ''}")
-        _wrap(one.message)
+        paragraph(one.message)
 
         if one.origin is not None:
-            _wrap(f"in {one.origin}")
+            paragraph(f"in {one.origin}")
 
         if one.hint:
-            _wrap(f"hint: {one.hint}")
+            paragraph(f"hint: {one.hint}")
 
         click.echo()
 
     click.echo(_summary(found, silenced))
-
-
-def _wrap(text: str) -> None:
-    wrapped = textwrap.fill(
-        text,
-        width() or 80,
-        initial_indent="  ",
-        subsequent_indent="    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    click.echo(wrapped)
 
 
 def _summary(found: Sequence[Finding], silenced: int) -> str:

@@ -106,7 +106,7 @@ def _sources(app: Flask, *, as_json: bool) -> None:
 def _unused(app: Flask, *, as_json: bool) -> None:
     from flask_toolkit.config._report import unused
 
-    show(_UNUSED, unused(app), as_json=as_json, cut="hint")
+    show(_UNUSED, unused(app), as_json=as_json)
 
 
 def _printed(value: str, as_json: bool) -> str:  # noqa: FBT001, RUF100  # private

@@ -9,6 +9,7 @@ import click
 from flask_toolkit.errors import SetupError
 
 from ._listing import json_option
+from ._listing import line
 from ._listing import load_app
 from ._listing import show
 
@@ -69,7 +70,7 @@ def _list(app: Flask, *, only_open: bool, as_json: bool) -> None:
 
     if not as_json:
         for hook in earlier_hooks(app):
-            click.echo(f"Runs before the guard: {hook}")
+            line(f"Runs before the guard: {hook}")
 
 
 def _compare(path: str, *, write: bool) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import sys
+import textwrap
 import typing as t
 
 import click
@@ -23,6 +25,7 @@ if t.TYPE_CHECKING:
 
 F = t.TypeVar("F", bound="Callable[..., t.Any]")
 _NARROWEST: t.Final = 8
+_MARKS: t.Final = " ,;:/._"
 
 
 def json_option(command: F) -> F:
@@ -65,14 +68,17 @@ def show(
 ) -> None:
     """Print rows under their heads: as a table, or as a JSON list of objects.
 
-    :param cut: The column that is cut where a terminal is too narrow for all.
+    Where a terminal is too narrow for all, cells go on in the next line. Neither
+    JSON nor what goes through a pipe is changed.
+
+    :param cut: The column that is cut instead.
     """
     if as_json:
         click.echo(
             json.dumps([dict(zip(heads, r, strict=True)) for r in rows], indent=2)
         )
     else:
-        for line in table(heads, rows, cut=cut, width=width() if cut else None):
+        for line in table(heads, rows, cut=cut, width=width()):
             click.echo(line)
 
 
@@ -103,10 +109,13 @@ def table(
 ) -> list[str]:
     """Return the lines of a table; what is empty shows as ``-``.
 
-    :param cut: The column that is cut so that lines fit into ``width``.
+    :param cut: The column that is cut so that lines fit into ``width``; cells of
+        the others go on in the next line.
 
     >>> table(["name", "hooks"], [["timing", ("before", "finish")], ["shop", ()]])
     ['NAME    HOOKS', 'timing  before,finish', 'shop    -']
+    >>> table(["name", "hooks"], [["timing", ("before", "finish")]], width=16)
+    ['NAME    HOOKS', 'timing  before,', '        finish']
     """
     cells = [[head.upper() for head in heads]]
     cells += [
@@ -115,19 +124,63 @@ def table(
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
 
-    if cut is not None and width is not None:
-        index = [*heads].index(cut)
-        over = sum(widths) + 2 * (len(widths) - 1) - width
-        widths[index] = max(widths[index] - max(over, 0), _NARROWEST)
-        cells = [_cut(row, index, widths[index]) for row in cells]
+    if width is not None:
+        widths = _fitted(widths, width - 2 * (len(widths) - 1))
 
     return [
-        "  ".join(map(str.ljust, row, widths)).rstrip()  # the last one needs no room
+        "  ".join(map(str.ljust, line, widths)).rstrip()  # the last one needs no room
         for row in cells
+        for line in itertools.zip_longest(
+            *(
+                _cut(text, size) if head == cut else _folded(text, size)
+                for head, text, size in zip(heads, row, widths, strict=True)
+            ),
+            fillvalue="",
+        )
     ]
 
 
-def _cut(row: list[str], index: int, size: int) -> list[str]:
-    text = row[index]
-    shown = text if len(text) <= size else f"{text[: size - 3]}..."
-    return [*row[:index], shown, *row[index + 1 :]]
+def _fitted(widths: Sequence[int], room: int) -> list[int]:
+    """Return widths that fit, the widest columns made narrower first."""
+    most = max(widths)
+
+    while most > _NARROWEST and sum(min(each, most) for each in widths) > room:
+        most -= 1
+
+    return [min(each, most) for each in widths]
+
+
+def _cut(text: str, size: int) -> list[str]:
+    return [text if len(text) <= size else f"{text[: size - 3]}..."]
+
+
+def _folded(text: str, size: int) -> list[str]:
+    """Return the lines of a cell; joined they are the text again."""
+    lines: list[str] = []
+
+    while len(text) > size:
+        # Behind the last mark of the second half, if there is one.
+        at = max(text.rfind(mark, size // 2, size) for mark in _MARKS) + 1 or size
+        lines.append(text[:at])
+        text = text[at:]
+
+    return [*lines, text]
+
+
+def line(text: str) -> None:
+    """Print one line, on a terminal in as many as it needs."""
+    for part in _folded(text, width() or len(text)):
+        click.echo(part)
+
+
+def paragraph(text: str) -> None:
+    """Print a text that belongs to the line above, in as many lines as it needs."""
+    wrapped = textwrap.fill(
+        text,
+        width() or 80,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    click.echo(wrapped)

@@ -10,7 +10,9 @@ import click
 from flask_toolkit._origins import Level
 
 from ._listing import json_option
+from ._listing import line
 from ._listing import load_app
+from ._listing import paragraph
 from ._listing import show
 
 if t.TYPE_CHECKING:
@@ -123,13 +125,12 @@ def _check(app: Flask, *, strict: bool, as_json: bool) -> None:
         click.echo(json.dumps(found, indent=2))
     else:
         for one in findings:
-            click.echo(
-                f"{one.code} {one.level.name.lower()}  {one.rule} {one.endpoint}"
-            )
-            click.echo(f"  {one.message}\n  {one.hint}")
+            line(f"{one.code} {one.level.name.lower()}  {one.rule} {one.endpoint}")
+            paragraph(one.message)
+            paragraph(one.hint)
 
         for route in not_sampled:
-            click.echo(f"Not tried, no text for it is known: {route.text}")
+            line(f"Not tried, no text for it is known: {route.text}")
 
         count = len(findings)
         click.echo(f"{count} finding{'' if count == 1 else 's'}.")

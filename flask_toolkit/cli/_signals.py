@@ -37,7 +37,7 @@ def command(*, listened: bool, as_json: bool) -> None:
     app = load_app()
     rows = [*_defined(app), *_others(app)]
     rows = [row for row in rows if row[2] or not listened]
-    show(_HEADS, rows, as_json=as_json, cut="where")
+    show(_HEADS, rows, as_json=as_json)
 
 
 def _defined(app: Flask) -> Iterator[tuple[str, tuple[str, ...], str, str, str]]:
