@@ -236,7 +236,8 @@ class DotEnv:
         for name, value, line in env_bindings(decode(data)):
             if name.startswith(self.prefix):
                 if value is None:
-                    raise FormatProblem(f"has no '=' behind {name[:60]}", line)
+                    # Not named: what is left of the "=" may be a secret.
+                    raise FormatProblem("has a variable without '='", line)
 
                 if (key := name[len(self.prefix) :]) in found:
                     raise FormatProblem(f"sets {name[:60]} twice", line)

@@ -206,6 +206,10 @@ def _same(one: object, other: object) -> bool:
 
 
 def _at(values: Mapping[str, t.Any], path: str) -> t.Any:
+    # A name with a dot in it is a key of its own.
+    if path in values:
+        return values[path]
+
     found: t.Any = values
 
     for name in path.split("."):

@@ -54,7 +54,8 @@ def rows(app: Flask, *, reveal: bool = False) -> list[Row]:
     """
     loaded: LoadedConfig[t.Any] | None = app.extensions.get("toolkit.config")
     told = [] if loaded is None else list(_of_loaded(loaded, reveal=reveal))
-    known = {_top(row.key) for row in told}
+    # A name with a dot in it is a key of its own.
+    known = {name for row in told for name in (row.key, _top(row.key))}
     told += [row for row in _of_config(app, reveal=reveal) if row.key not in known]
     known = {row.key for row in told}
     told += [row for row in _of_settings(app, reveal=reveal) if row.key not in known]

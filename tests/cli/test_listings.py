@@ -1,5 +1,6 @@
 """What every command that lists something keeps to."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -214,14 +215,12 @@ def test_a_real_terminal_is_noticed(
 def _all_of(terminal: int) -> str:
     found = b""
 
-    try:
-        while more := os.read(terminal, 4096):
-            found += more
-    except OSError:
-        pass  # Linux says so when the other end is closed
-    finally:
-        os.close(terminal)
+    # Linux ends it with an error, when the other end is closed.
+    with contextlib.suppress(OSError):
+        while True:
+            found += os.read(terminal, 4096)
 
+    os.close(terminal)
     return found.decode()
 
 

@@ -162,6 +162,13 @@ def test_a_key_of_a_stranger_waits_for_its_component(app: Flask) -> None:
     assert Late(app).settings_of(app) == LateSettings(5, on=True)
 
 
+def test_a_table_of_a_stranger_is_kept(app: Flask) -> None:
+    """Nothing tells that it is a table of settings."""
+    ConfigLoader(Values(TOOLKIT_STRANGERS={"a": 1})).init_app(app)
+
+    assert app.config["TOOLKIT_STRANGERS"] == {"a": 1}
+
+
 def test_announced_components_are_tried(app: Flask, write: Write) -> None:
     """Missing values and broken rules come with the problems of the load."""
     write("a.toml", "PAGE_SIZE = 'x'\n\nTOOLKIT_CONFOVEN_HEAT = 999")

@@ -153,6 +153,20 @@ def test_a_replaced_text_tells_no_secret(app: Flask, text: str) -> None:
     assert CANARY not in repr(loader.loaded(app).explain("EITHER"))
 
 
+def test_a_name_with_a_dot_is_masked_too(app: Flask, write: Write) -> None:
+    """It looks like the path of a leaf, and is a key."""
+    write("run/A.b", CANARY)
+    write("a.toml", f"'SALT.x' = '{CANARY}'\n'C.d' = 7\n'E[0]' = 8")
+    loader = ConfigLoader(SecretsDir("run"), File("a.toml"))
+    loader.init_app(app)
+
+    found = {row.key: row.value for row in rows(app) if row.is_set}
+
+    assert found["A.B"] == found["SALT.X"] == "********"
+    assert (found["C.D"], found["E[0]"]) == ("7", "8")
+    assert CANARY not in repr(loader.loaded(app).redacted())
+
+
 def test_no_code_in_values(app: Flask, write: Write) -> None:
     """Interpolation, templates and casts of other libraries are plain text."""
     values = ["@jinja {{ 7 * 7 }}", "${HOME}", "@read_file /etc/passwd", "%(A)s"]
