@@ -944,3 +944,10 @@ def test_every_check_says_when_it_fires() -> None:
     assert {info.id for info in infos} == {*RULES, "check.failed"}
     assert all(info.levels and info.when for info in infos)
     assert all(info.id.count(".") == 1 for info in infos)
+
+
+def test_every_check_has_a_test() -> None:
+    """Each id stands in this file, where a finding of it is asked for."""
+    here = Path(__file__).read_text()
+
+    assert [one.id for one in known_checks(_good()) if f'"{one.id}"' not in here] == []

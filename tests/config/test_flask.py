@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from flask_toolkit.config import ConfigError
 from flask_toolkit.config import ConfigLoader
 from flask_toolkit.config import ConfigProblem
 from flask_toolkit.config import Env
@@ -61,6 +62,82 @@ def test_the_keys_of_flask_are_typed_without_a_schema(
     ConfigLoader(Env("SHOP_", environ={f"SHOP_{key}": text})).init_app(app)
 
     assert app.config[key] == value
+
+
+BOOL = {"yes": True, "False": False}
+MAYBE_BOOL = {**BOOL, "": None}
+MAYBE_INT = {"1_000": 1000, "": None}
+MAYBE_TEXT = {"x": "x", "7": "7"}
+SECONDS = {"90": timedelta(seconds=90), "1h": timedelta(hours=1)}
+TABLE: dict[str, tuple[dict[str, t.Any], str]] = {
+    **dict.fromkeys(
+        (
+            *("DEBUG", "TESTING", "TRAP_HTTP_EXCEPTIONS", "EXPLAIN_TEMPLATE_LOADING"),
+            *("PROVIDE_AUTOMATIC_OPTIONS", "USE_X_SENDFILE"),
+            *("SESSION_REFRESH_EACH_REQUEST", "SESSION_COOKIE_HTTPONLY"),
+            *("SESSION_COOKIE_SECURE", "SESSION_COOKIE_PARTITIONED"),
+        ),
+        (BOOL, "Treu"),
+    ),
+    **dict.fromkeys(
+        ("PROPAGATE_EXCEPTIONS", "TRAP_BAD_REQUEST_ERRORS", "TEMPLATES_AUTO_RELOAD"),
+        (MAYBE_BOOL, "None"),
+    ),
+    "SECRET_KEY": (MAYBE_TEXT, ""),
+    "SECRET_KEY_FALLBACKS": ({"a,b": ["a", "b"], '["1,2"]': ["1,2"]}, "a,,b"),
+    "PERMANENT_SESSION_LIFETIME": (SECONDS, ""),
+    "SEND_FILE_MAX_AGE_DEFAULT": ({**SECONDS, "": None}, "soon"),
+    **dict.fromkeys(
+        ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS"),
+        (MAYBE_INT, "16MB"),
+    ),
+    "MAX_COOKIE_SIZE": ({"0": 0}, ""),
+    **dict.fromkeys(
+        ("SERVER_NAME", "SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH"),
+        (MAYBE_TEXT, ""),
+    ),
+    **dict.fromkeys(("SESSION_COOKIE_NAME", "APPLICATION_ROOT"), (MAYBE_TEXT, "")),
+    "TRUSTED_HOSTS": ({"a.org, b.org": ["a.org", "b.org"], "": None}, "a,,b"),
+    "SESSION_COOKIE_SAMESITE": (
+        {"Strict": "Strict", "Lax": "Lax", "None": "None", "": None},
+        "lax",
+    ),
+    "PREFERRED_URL_SCHEME": ({"http": "http", "https": "https"}, "ftp"),
+}
+TEXTS = {key for key in TABLE if TABLE[key][0] is MAYBE_TEXT}
+
+
+def test_the_table_has_every_key() -> None:
+    """A key that a new Flask brings is missed here."""
+    assert set(TABLE) == set(Flask.default_config)
+
+
+@pytest.mark.parametrize("key", TABLE)
+def test_each_key_of_flask_reads_text(key: str) -> None:
+    """By the type that the design gives it, one bad text apart."""
+    texts, bad = TABLE[key]
+
+    for text, value in texts.items():
+        loader = ConfigLoader(Env("A_", environ={f"A_{key}": text}))
+        assert loader.load() == {key: value}
+
+    loader = ConfigLoader(Env("A_", environ={f"A_{key}": bad}))
+
+    if key in TEXTS:
+        assert loader.load() == {key: bad}
+    else:
+        with pytest.raises(ConfigError, match=f"{key}: expected"):
+            loader.load()
+
+
+@pytest.mark.parametrize("key", [key for key in TABLE if key not in TEXTS])
+def test_each_key_of_flask_refuses_what_it_is_not(key: str) -> None:
+    """A file is taken at its word: text is no number, a number no text."""
+    values: list[t.Any] = [{"a": 1}, 1.5j]
+
+    for value in values:
+        with pytest.raises(ConfigError, match=f"{key}: expected"):
+            ConfigLoader(Values({key: value})).load()
 
 
 class Plain:

@@ -114,6 +114,23 @@ def test_a_hostile_file_is_one_problem(
     assert peak < 4 << 20
 
 
+def test_a_file_that_nobody_may_read_is_a_problem(
+    problems: Problems, source: tuple[Source, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is optional: it is there, and somebody meant something by it."""
+    source[1].write_text("A_SECRET_KEY=x")
+
+    # Root may read everything, so the refusal has a double.
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+
+    (found,) = problems(ConfigLoader(source[0]))
+
+    assert "cannot be read: permission denied" in found.message
+
+
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "mark"])
 def test_a_mark_of_utf_8_is_no_part_of_the_text(
     app: Flask, source: tuple[Source, Path], mark: bytes

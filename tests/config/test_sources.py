@@ -468,6 +468,42 @@ def test_variables_of_others_are_left_alone(app: Flask) -> None:
     assert app.config["MAIL_PASSWORD"] == "1234"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("REDIS_SERVICE_HOST", id="service-host"),
+        pytest.param("REDIS_SERVICE_PORT_HTTP", id="service-port"),
+        pytest.param("REDIS_PORT_6379_TCP_ADDR", id="port-tcp"),
+        pytest.param("REDIS_PORT_53_UDP", id="port-udp"),
+        pytest.param("_A", id="empty-part"),
+        pytest.param("SOMETHING_ELSE", id="far-from-all"),
+        pytest.param("DB__ELSEWHERE", id="far-in-a-table"),
+    ],
+)
+def test_a_variable_that_is_no_key_is_told_as_unused(app: Flask, name: str) -> None:
+    """With a schema: it belongs to others, and may have been meant for us."""
+    loader = ConfigLoader(_env(**{name: "tcp://10.0.0.1:80"}), schema=Settings)
+    before = set(app.config)
+
+    loader.init_app(app)
+
+    assert set(app.config) - before == {"NAME", "HOSTS", "DB", "URI"}
+    assert [str(origin) for origin in loader.loaded(app).unused] == [f"env A_{name}"]
+
+
+@pytest.mark.parametrize("key", ["user_name", "User-Name", "USER_NAME", "user-name"])
+@pytest.mark.parametrize("table", ["db", "DB", "Db"])
+def test_names_fold_to_those_of_the_schema(app: Flask, table: str, key: str) -> None:
+    """Case, and ``-`` for ``_``, in a file and in a variable."""
+    variable = f"{table}__{key}".upper().replace("-", "_")
+
+    ConfigLoader(Values({table: {key: "x"}}), schema=Settings).init_app(app)
+
+    assert app.config["DB"]["user_name"] == "x"
+    loader = ConfigLoader(_env(**{variable: "y"}), schema=Settings)
+    assert loader.load().DB.user_name == "y"
+
+
 def test_allowed_keys_pass_a_schema(app: Flask) -> None:
     """Globs let keys of other extensions through; JSON text is read."""
     loader = ConfigLoader(

@@ -288,6 +288,31 @@ def test_an_empty_required_secret_is_a_problem(problems: Problems) -> None:
     ]
 
 
+class Alike:
+    """Keys with names that are close to each other."""
+
+    PAGE_SIZE: int = 1
+    PAGE_SIZES: int
+    WIDTH: int = 1
+
+
+def test_a_typo_is_taken_for_a_missing_key_first(problems: Problems) -> None:
+    """Of two that it may have been meant to be, one has no value yet."""
+    (found,) = problems(ConfigLoader(Values(PAGE_SIZEE=1), schema=Alike))
+
+    assert (found.key, found.hint) == ("PAGE_SIZEE", "did you mean PAGE_SIZES?")
+
+
+@pytest.mark.parametrize("word", ["true", "1", "yes", "on", "false", "0", "no", "off"])
+def test_eight_words_are_switches(app: Flask, word: str) -> None:
+    """In any case, and with spaces around."""
+    value = word in {"true", "1", "yes", "on"}
+
+    for text in (word, word.upper(), f" {word.title()} "):
+        loader = ConfigLoader(Env("A_", environ={"A_FLAG": text}), schema=All)
+        assert loader.load().FLAG is value
+
+
 @pytest.mark.parametrize(
     ("environ", "keys"),
     [
