@@ -1,42 +1,45 @@
 """An expression as an automaton, with one state for each character in it.
 
 Pure. It is what Glushkov built, and remembers in how many ways one state can
-follow another. Lookarounds are taken as empty.
+follow another. Lookarounds are taken as empty; what stands in them and in atomic
+groups is matched by itself, so those are listed as expressions of their own.
 """
 
 from __future__ import annotations
 
-import functools
-import re
 import typing as t
 from collections import Counter
 
-from ._patterns import TOKEN
-
-if t.TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_ALPHABET = frozenset(map(chr, range(0x20, 0x7F))) | {"é", "中"}
-_QUANTIFIER = re.compile(r"(?:([*+?])|\{(\d*)(,?)(\d*)\})([?+]?)")
-_CODE = re.compile(
-    r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})"
-)
-_EMPTY = frozenset({"^", "$", r"\A", r"\Z", r"\z", r"\b", r"\B"})
+PRINTABLE: t.Final = frozenset(map(chr, range(0x20, 0x7F)))
 _MOST_COPIES = 64
-_MOST_STATES = 200
-_MANY = 10**9
+_MOST_STATES = 20_000
+_VERY_MANY = 2**64
+_MOST_STEPS = 100_000
 
 
-class _Fragment(t.NamedTuple):
+def few(number: int) -> int:
+    """Return a number, or one that is large enough."""
+    return min(number, _VERY_MANY)
+
+
+def _times(counter: Counter[int], ways: int) -> Counter[int]:
+    return Counter({one: few(many * ways) for one, many in counter.items() if ways})
+
+
+class Fragment(t.NamedTuple):
     """A part of the automaton: where it begins and ends."""
 
-    nullable: bool
+    empty: int
+    """In how many ways it can be empty."""
+
     first: Counter[int]
     last: Counter[int]
+    idle: int = 1
+    """In how many ways it can be gone through, at most, without reading on."""
 
 
-_NOTHING = _Fragment(True, Counter(), Counter())
-_Build = t.Callable[[], _Fragment]
+NOTHING = Fragment(1, Counter(), Counter())
+Build = t.Callable[[], Fragment]
 
 
 class NotUnderstoodError(Exception):
@@ -46,14 +49,53 @@ class NotUnderstoodError(Exception):
 class Automaton:
     """The states of an expression and what can follow them."""
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, alphabet: frozenset[str]) -> None:
+        self.alphabet = alphabet
         self.characters: list[frozenset[str]] = []
         self.atomic: list[bool] = []
         self.follow: list[Counter[int]] = []
+        self.bodies: dict[str, bool] = {}
+        """What is matched for itself, and whether that is once, at the beginning."""
         self._in_atomic = 0
-        self.start: Counter[int] = _Parser(expression, self).build().first
+        self._in_repeat = 0
+        self._slack = 1
+        self._steps = 0
+        self.idle = 1
+        self.start: Counter[int] = Counter()
+        self.accepting: frozenset[int] = frozenset()
 
-    def state(self, characters: frozenset[str]) -> _Fragment:
+    def steps(self, text: str, *, most: int) -> int:
+        """Return in how many ways one can get how far in a text, all in all.
+
+        :param most: Where to stop counting.
+        """
+        total = self._slack * self.idle
+        ways: dict[int, int] = {}
+
+        for at, letter in enumerate(text):
+            read: Counter[int] = Counter()
+
+            for state, count in ways.items() if at else [(0, self._slack)]:
+                following = self.follow[state] if at else self.start
+
+                for other, many in following.items():
+                    if self._reads(other, letter):
+                        once = 1 if self.atomic[other] else many
+                        read[other] += count * once * self._slack
+
+            total += sum(read.values()) * self.idle
+            ways = read
+
+            if total > most:
+                break
+
+        return total
+
+    def _reads(self, state: int, letter: str) -> bool:
+        """Tell whether a state reads a letter; of an unknown one it may."""
+        return letter in self.characters[state] or letter not in self.alphabet
+
+    def state(self, characters: frozenset[str]) -> Fragment:
         """Add a state that reads one of these characters."""
         if len(self.characters) == _MOST_STATES:
             raise NotUnderstoodError
@@ -62,181 +104,80 @@ class Automaton:
         self.characters.append(characters)
         self.atomic.append(self._in_atomic > 0)
         self.follow.append(Counter())
-        return _Fragment(False, Counter([number]), Counter([number]))
+        return Fragment(0, Counter([number]), Counter([number]))
 
-    def then(self, one: _Fragment, other: _Fragment) -> _Fragment:
+    def then(self, one: Fragment, other: Fragment) -> Fragment:
         """Put one after the other."""
         self._connect(one.last, other.first)
-        return _Fragment(
-            one.nullable and other.nullable,
-            one.first + other.first if one.nullable else one.first,
-            one.last + other.last if other.nullable else other.last,
+        return Fragment(
+            few(one.empty * other.empty),
+            one.first + _times(other.first, one.empty),
+            _times(one.last, other.empty) + other.last,
+            few(one.idle * other.idle),
         )
 
-    def repeat(self, build: _Build, least: int, most: int) -> _Fragment:
+    def repeat(self, build: Build, least: int, most: int) -> Fragment:
         """Repeat a part, written out if that stays small."""
         before = len(self.characters)
+        self._in_repeat += 1
         done = build()
-        size = max(len(self.characters) - before, 1)
+        self._in_repeat -= 1
+        size = len(self.characters) - before
+
+        if not size:
+            idle = few(done.idle ** min(least, 64))
+            idle = few(idle * (1 + done.idle)) if most > least else idle
+            return done._replace(empty=max(done.empty, idle), idle=idle)
+
+        # At each of its ends a repetition can be empty once more, and often is.
+        if done.empty and most > 1:
+            self._slack = few(2 * self._slack * done.idle)
 
         if most * size > _MOST_COPIES:
-            self._connect(done.last, done.first)
-            return done._replace(nullable=done.nullable or not least)
+            return self._loop(done, least)
 
         copies = [done, *(build() for _ in range(most - 1))][:most]
-        rest = _NOTHING
+        rest = NOTHING
 
         for number, copy in reversed([*enumerate(copies, 1)]):
             rest = self.then(copy, rest)
-            rest = rest._replace(nullable=rest.nullable or number > least)
+            skips = int(number > least)
+            rest = rest._replace(empty=rest.empty + skips, idle=rest.idle + skips)
 
         return rest
 
-    def without_return(self, build: _Build) -> _Fragment:
+    def _loop(self, done: Fragment, least: int) -> Fragment:
+        """Let a part follow itself; so many times that it is not written out."""
+        # Before it may end, any number of them can be empty.
+        ways = few(sum(few(done.empty**n) for n in range(min(max(least, 1), 64))))
+        self._connect(done.last, _times(done.first, ways))
+        return Fragment(
+            few(done.empty ** min(least, 64)) + (not least and bool(done.empty)),
+            _times(done.first, ways),
+            _times(done.last, ways),
+            few(2 * done.idle ** min(max(least, 1), 64)),
+        )
+
+    def look(self, body: str) -> Fragment:
+        """Note what is matched for itself."""
+        once = not self.characters and not self._in_repeat
+        self.bodies[body] = once and self.bodies.get(body, True)
+        return NOTHING
+
+    def without_return(self, body: str, build: Build) -> Fragment:
         """Build a part that gives nothing back."""
+        self.look(body)
         self._in_atomic += 1
         done = build()
         self._in_atomic -= 1
         return done
 
     def _connect(self, last: Counter[int], first: Counter[int]) -> None:
-        for one, ways in last.items():
-            for other, more in first.items():
-                self.follow[one][other] += ways * more
+        self._steps += len(last) * len(first)
 
-
-class _Parser:
-    """Reads an expression that ``re`` compiles."""
-
-    def __init__(self, expression: str, automaton: Automaton) -> None:
-        self._text = expression
-        self._at = 0
-        self._automaton = automaton
-        self._scopes: list[str] = []
-        self._alphabet: frozenset[str] = _ALPHABET | _written(expression)
-
-    def build(self) -> _Fragment:
-        """Return the whole as one part of the automaton."""
-        return self._choice()()
-
-    def _choice(self) -> _Build:
-        """Read alternatives up to the end or a closing parenthesis."""
-        options = [self._sequence()]
-
-        while self._text.startswith("|", self._at):
-            self._at += 1
-            options.append(self._sequence())
-
-        if len(options) == 1:
-            return options[0]
-
-        def build() -> _Fragment:
-            made = [option() for option in options]
-            return _Fragment(
-                any(each.nullable for each in made),
-                _sum(each.first for each in made),
-                _sum(each.last for each in made),
-            )
-
-        return build
-
-    def _sequence(self) -> _Build:
-        items: list[_Build] = []
-
-        while self._at < len(self._text) and self._text[self._at] not in "|)":
-            items.append(self._quantified(self._atom()))
-
-        def build() -> _Fragment:
-            return functools.reduce(
-                self._automaton.then, (item() for item in items), _NOTHING
-            )
-
-        return build
-
-    def _atom(self) -> _Build:
-        token = t.cast("re.Match[str]", TOKEN.match(self._text, self._at))
-        kind, text = token.lastgroup, token[0]
-        self._at = token.end()
-
-        if kind in {"refer", "number"}:
+        if self._steps > _MOST_STEPS:
             raise NotUnderstoodError
 
-        if kind == "flags":
-            self._scopes.append(f"{text[:-1]}:")
-
-        if kind in {"comment", "flags"} or text in _EMPTY:
-            return lambda: _NOTHING
-
-        if kind in {"group", "named", "scope", "look"}:
-            return self._group(kind, text)
-
-        scopes = "".join(self._scopes)
-        characters = _characters(
-            f"{scopes}{text}{')' * len(self._scopes)}", self._alphabet
-        )
-        return lambda: self._automaton.state(characters)
-
-    def _group(self, kind: str, opening: str) -> _Build:
-        flags = kind == "scope" and opening not in {"(?:", "(?>"}
-
-        if flags:
-            self._scopes.append(opening)
-
-        inner = self._choice()
-        self._at += 1  # the closing parenthesis
-
-        if flags:
-            self._scopes.pop()
-
-        if kind == "look":
-            return lambda: _NOTHING
-
-        if opening == "(?>":
-            return lambda: self._automaton.without_return(inner)
-
-        return inner
-
-    def _quantified(self, atom: _Build) -> _Build:
-        found = _QUANTIFIER.match(self._text, self._at)
-
-        if found is None or found[0] in {"{}", "{}?", "{}+"}:
-            return atom
-
-        self._at = found.end()
-        sign, low, comma, high, manner = found.groups()
-
-        if sign:
-            least, most = int(sign == "+"), 1 if sign == "?" else _MANY
-        else:
-            least = int(low or 0)
-            most = int(high) if high else _MANY if comma else least
-
-        def repeated() -> _Fragment:
-            return self._automaton.repeat(atom, least, most)
-
-        if manner == "+":
-            return lambda: self._automaton.without_return(repeated)
-
-        return repeated
-
-
-def _sum(counters: Iterable[Counter[int]]) -> Counter[int]:
-    total: Counter[int] = Counter()
-
-    for counter in counters:
-        total.update(counter)
-
-    return total
-
-
-@functools.lru_cache(maxsize=1024)
-def _characters(token: str, alphabet: frozenset[str]) -> frozenset[str]:
-    pattern = re.compile(token)
-    return frozenset(c for c in alphabet if pattern.fullmatch(c))
-
-
-def _written(expression: str) -> frozenset[str]:
-    """Return the characters beyond ASCII that an expression names."""
-    codes = (code[2:] for code in _CODE.findall(expression))
-    escaped = (chr(int(code, 16)) for code in codes)
-    return frozenset(c for c in (*expression, *escaped) if not c.isascii())
+        for one, ways in last.items():
+            for other, more in first.items():
+                self.follow[one][other] += few(ways * more)

@@ -1,11 +1,11 @@
-"""Find expressions that can take very long to fail.
+"""Find expressions that can take very long to fail, without trying them.
 
 Pure: text in, an :class:`Ambiguity` out. An expression becomes an automaton with
-one state for each character that is written (Glushkov). Where a loop can read one
-text in two ways, every further repetition doubles the work; where loops that
-follow each other can share a text, the work is a power of its length (Weber and
-Seidl, On the degree of ambiguity of finite automata). Lookarounds are taken as
-empty, and what an atomic group or a possessive quantifier took is not given back.
+one state for each character that is written (Glushkov), in which ``_loops`` looks
+for what can be walked in several ways. What an atomic group or a possessive
+quantifier took is not given back; what stands in those and in lookarounds is looked
+at by itself. An expression is tried only where the steps that it can need were
+counted before, so nothing here takes for ever.
 """
 
 from __future__ import annotations
@@ -15,59 +15,85 @@ import math
 import re
 import time
 import typing as t
-from collections import deque
 
-from ._automaton import Automaton
 from ._automaton import NotUnderstoodError
+from ._glushkov import automaton_of
+from ._loops import Ambiguity
+from ._loops import Finder
 
 if t.TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable
-    from collections.abc import Hashable
-    from collections.abc import Iterable
     from collections.abc import Iterator
 
-_NOTICEABLE = 5_000_000
-"""So many steps take about 50 ms."""
+    from ._automaton import Automaton
+
+_AFFORDABLE = 1_000_000
+"""So many steps of ``re``, counted generously, take less than a second."""
+
+_WORTH = 20 * _AFFORDABLE
+"""So many are worth it to be sure that something is slow."""
+
+_COUNTED = 10**18
 
 _PATIENCE = 0.02
+_LONGEST = 0.5
+_STEEP = 3  # the time for 300 characters, to a higher power, is for ever
 _ENDINGS = ("\x00", "\n", "\x00/")  # one of them is hardly ever accepted
 
-H = t.TypeVar("H", bound="Hashable")
 
+class Analysis(t.NamedTuple):
+    """What is known about an expression."""
 
-class Ambiguity(t.NamedTuple):
-    """A text that an expression can read in many ways."""
+    understood: bool
+    """Whether it could be looked at: it is not too large, and all of it is known."""
 
-    degree: int
-    """The work is the length to this power; 0 means that it doubles."""
+    found: Ambiguity | None
 
-    prefix: str
-    """What leads there."""
-
-    pump: str
-    """What, repeated, makes it worse."""
+    @property
+    def harmless(self) -> bool:
+        """Tell whether short texts cannot take for ever."""
+        return self.understood and (
+            self.found is None or 0 < self.found.degree <= _STEEP
+        )
 
 
 @functools.lru_cache(maxsize=1024)
-def ambiguity_of(expression: str, *, length: int) -> Ambiguity | None:
+def analyse(expression: str, *, length: int, inner: bool = False) -> Analysis:
     """Return what makes an expression slow on a text of ``length`` characters.
 
-    It returns ``None`` if nothing does, and for what is too large or not understood.
+    :param inner: Whether it stands in a lookaround or in an atomic group.
 
-    >>> ambiguity_of("(?:[a-z]+-?)+", length=300).degree
+    >>> analyse("(?:[a-z]+-?)+", length=300).found.degree
     0
-    >>> ambiguity_of("[a-z]*[a-z0-9]*[a-z]*", length=400).degree
+    >>> analyse("[a-z]*[a-z0-9]*[a-z]*", length=400).found.degree
     3
-    >>> ambiguity_of("(?:[a-z]+-)+[a-z]+", length=300)
+    >>> analyse("(?:[a-z]+-)+[a-z]+", length=300)
+    Analysis(understood=True, found=None)
     """
-    try:
-        re.compile(expression)
-        finder = _Finder(Automaton(expression))
-    except (re.error, NotUnderstoodError):
-        return None
+    automaton = _automaton(expression)
 
-    return finder.exponential() or finder.polynomial(length)
+    if automaton is None:
+        return Analysis(False, None)
+
+    finder = Finder(automaton, inner=inner)
+
+    try:
+        found = finder.exponential() or finder.wide(length) or finder.polynomial(length)
+    except NotUnderstoodError:
+        return Analysis(False, None)
+
+    for body in automaton.bodies:
+        inside = analyse(body, length=length, inner=True)
+
+        if not inside.understood:
+            return inside
+
+        if inside.found is not None and (
+            found is None or (found.degree and not inside.found.degree)
+        ):
+            found = inside.found._replace(part=inside.found.part or body)
+
+    return Analysis(True, found)
 
 
 def is_slow(
@@ -78,199 +104,83 @@ def is_slow(
     clock: Callable[[], float] = time.perf_counter,
 ) -> bool:
     """Try it, on ever longer texts, until it is slow or they are long enough."""
-    pattern = re.compile(expression)
-    times = 1
+    tried = found.part or expression
+    pattern = re.compile(tried)
+    last: dict[str, tuple[float, float]] = {}
 
-    while True:
-        text = found.prefix + found.pump * times
-
-        if len(text) > length:
-            return False
-
+    for text in _ever_longer(found, length):
         for ending in _ENDINGS:
+            steps = _steps(tried, text + ending)
+            before, taken = last.get(ending, (math.inf, 0.0))
+
+            # Of steps that are estimated too high, the growth can still be trusted;
+            # but a lookaround may have kept the texts so far from what is slow.
+            if steps > _WORTH and (_looks(tried) or taken * steps > _LONGEST * before):
+                return False
+
             start = clock()
             pattern.match(text + ending)
+            taken = clock() - start
+            last[ending] = (steps, taken)
 
-            if clock() - start > _PATIENCE:
+            if taken > _PATIENCE:
                 return True
 
+    return False
+
+
+def is_affordable(expression: str, text: str) -> bool:
+    """Tell whether it takes no more than a moment to try it on a text.
+
+    >>> is_affordable("(?:a+)+b", "a" * 9)
+    True
+    >>> is_affordable("(?:a+)+b", "a" * 99)
+    False
+    """
+    return _steps(expression, text) <= _AFFORDABLE
+
+
+def _ever_longer(found: Ambiguity, length: int) -> Iterator[str]:
+    if not found.pump:
+        yield from (found.prefix[:size] for size in range(1, len(found.prefix) + 1))
+        return
+
+    times = 1
+
+    while len(text := found.prefix + found.pump * times) <= length:
+        yield text
         # What doubles at each step must not be doubled.
         times = times * 2 if found.degree else times + 1
 
 
-class _Finder:
-    """Looks for loops of an automaton that can be walked in several ways."""
-
-    def __init__(self, automaton: Automaton) -> None:
-        self._start = automaton.start
-        self._characters = automaton.characters
-        self._atomic = automaton.atomic
-        self._follow = automaton.follow
-        self._loop_of = _components(automaton.follow)
-
-    def exponential(self) -> Ambiguity | None:
-        """Find a loop that reads one text in two ways."""
-        for state, loop in enumerate(self._loop_of):
-            if loop is None:
-                continue
-
-            start = (state, state, False)
-            word = _search([start], self._pairs(loop), (state, state, True))
-
-            if word is not None:
-                return Ambiguity(0, self._way_to(state), word)
-
+@functools.lru_cache(maxsize=1024)
+def _automaton(expression: str) -> Automaton | None:
+    try:
+        re.compile(expression)
+        return automaton_of(expression)
+    except (re.error, NotUnderstoodError, OverflowError, RecursionError):
         return None
 
-    def polynomial(self, length: int) -> Ambiguity | None:
-        """Find the longest chain of loops that can share a text."""
-        shared = dict(self._shared())
-        best: dict[int, int] = {}
 
-        def depth(loop: int) -> int:
-            if loop not in best:
-                below = (depth(b) for a, b in shared if a == loop)
-                best[loop] = 1 + max(below, default=0)
+@functools.lru_cache(maxsize=8192)
+def _steps(expression: str, text: str) -> float:
+    """Return how many steps it takes at most to try an expression on a text."""
+    automaton = _automaton(expression)
 
-            return best[loop]
+    if automaton is None:
+        return math.inf
 
-        for (loop, _), (state, word) in shared.items():
-            degree = depth(loop)
-            steps = (length / len(word)) ** degree / math.factorial(degree)
+    steps, more = float(automaton.steps(text, most=_COUNTED)), 0.0
 
-            if steps > _NOTICEABLE:
-                return Ambiguity(degree, self._way_to(state), word)
+    for body, once in automaton.bodies.items():
+        # Each step can be one that asks what is looked for, anywhere in the text.
+        places = range(1 if once else len(text) + 1)
+        inside = max(_steps(body, text[at:]) for at in places)
+        more += inside if once else steps * inside
 
-        return None
-
-    def _way_to(self, state: int) -> str:
-        begin = -1
-
-        def step(at: int) -> Iterator[tuple[int, str]]:
-            for following in self._start if at == begin else self._follow[at]:
-                if self._characters[following]:
-                    yield following, min(self._characters[following])
-
-        return _search([begin], step, state) or ""
-
-    def _pairs(self, loop: int) -> Callable[[t.Any], Iterator[tuple[t.Any, str]]]:
-        """Walk a loop twice at the same time; note where the two ways differ."""
-
-        def step(at: tuple[int, int, bool]) -> Iterator[tuple[t.Any, str]]:
-            one, other, parted = at
-
-            for a, b, letter in self._same(one, other):
-                if self._loop_of[a] != loop or self._loop_of[b] != loop:
-                    continue
-
-                if a != b and not self._can_part(one, other, a, b):
-                    continue
-
-                twice = (
-                    one == other
-                    and a == b
-                    and self._follow[one][a] > 1
-                    and not self._atomic[a]
-                )
-                yield (a, b, parted or a != b or twice), letter
-
-        return step
-
-    def _can_part(self, one: int, other: int, a: int, b: int) -> bool:
-        """Tell whether two ways can part: an atomic group that goes on goes on."""
-        if one == other and self._atomic[one]:
-            return not (self._atomic[a] or self._atomic[b])
-
-        return not (self._atomic[a] and self._atomic[b])
-
-    def _shared(self) -> Iterator[tuple[tuple[int, int], tuple[int, str]]]:
-        """Yield each two loops of which the first can leave its text to the other."""
-        seen: set[tuple[int, int]] = set()
-
-        for one, loop in enumerate(self._loop_of):
-            if loop is None or self._atomic[one]:
-                continue
-
-            for other, behind in enumerate(self._loop_of):
-                if behind is None or behind == loop or (loop, behind) in seen:
-                    continue
-
-                step = self._triples(loop, behind)
-                word = _search([(one, one, other)], step, (one, other, other))
-
-                if word:
-                    seen.add((loop, behind))
-                    yield (loop, behind), (one, word)
-
-    def _triples(
-        self, loop: int, behind: int
-    ) -> Callable[[t.Any], Iterator[tuple[t.Any, str]]]:
-        """Stay in one loop, stay in the next, and go from one to the next."""
-
-        def step(at: tuple[int, int, int]) -> Iterator[tuple[t.Any, str]]:
-            for a, c, _ in self._same(at[0], at[2]):
-                if self._loop_of[a] != loop or self._loop_of[c] != behind:
-                    continue
-
-                both = self._characters[a] & self._characters[c]
-
-                for b in self._follow[at[1]]:
-                    letters = both & self._characters[b]
-
-                    if letters:
-                        yield (a, b, c), min(letters)
-
-        return step
-
-    def _same(self, one: int, other: int) -> Iterator[tuple[int, int, str]]:
-        """Yield what follows two states on the same letter."""
-        for a in self._follow[one]:
-            for b in self._follow[other]:
-                letters = self._characters[a] & self._characters[b]
-
-                if letters:
-                    yield a, b, min(letters)
+    return steps + more
 
 
-def _search(
-    starts: Iterable[H], step: Callable[[H], Iterable[tuple[H, str]]], goal: H
-) -> str | None:
-    """Return the shortest text that leads to the goal in at least one step."""
-    waiting = deque((start, "") for start in starts)
-    seen: set[H] = set()
-
-    while waiting:
-        at, word = waiting.popleft()
-
-        for following, letter in step(at):
-            if following == goal:
-                return word + letter
-
-            if following not in seen:
-                seen.add(following)
-                waiting.append((following, word + letter))
-
-    return None
-
-
-def _components(follow: list[Counter[int]]) -> list[int | None]:
-    """Return for each state the smallest state of its loop, if it is in one."""
-    reach: list[set[int]] = []
-
-    for start in range(len(follow)):
-        seen: set[int] = set()
-        waiting = list(follow[start])
-
-        while waiting:
-            at = waiting.pop()
-
-            if at not in seen:
-                seen.add(at)
-                waiting.extend(follow[at])
-
-        reach.append(seen)
-
-    return [
-        min(other for other in seen if state in reach[other]) if state in seen else None
-        for state, seen in enumerate(reach)
-    ]
+def _looks(expression: str) -> bool:
+    automaton = _automaton(expression)
+    return automaton is None or bool(automaton.bodies)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import typing as t
 
 from flask_toolkit._origins import Level
 from flask_toolkit.errors import SetupError
 
-from ._backtracking import ambiguity_of
-from ._backtracking import is_slow
-from ._converters import GUARD_SLACK
-from ._converters import RegexConverter
 from ._fast import is_fast
 from ._findings import is_ignored
 from ._findings import RouteFinding
 from ._findings import unknown_ignores
 from ._lint_order import order_findings
+from ._lint_slow import is_harmless
+from ._lint_slow import slow_findings
 from ._places import VARIABLE
 from ._privates import converters_of
 from ._routes import routes_of
@@ -31,9 +28,7 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import BaseConverter
 
     from ._routes import Route
-    from ._routes import Segment
 
-_LONGEST_PATH = 8000  # what servers accept in a request line
 _LITERAL_REGEX = re.compile(r"\(\?P<|^/\^|\$$|\\[dwsDWS]|\[[^\]/]-[^\]/][^\]/]*\]")
 _CROWDED = 200
 _CACHED = 512
@@ -81,7 +76,7 @@ def lint(app: Flask, *, ignore: Collection[str] = ()) -> Report:
 
     # Where one does not compile, no path can be followed, and none should where one
     # may take for ever.
-    if not any(_not_compiling(route) or _is_doubling(route) for route in routes):
+    if not any(_not_compiling(route) or not is_harmless(route) for route in routes):
         found += order_findings(app, routes)
 
     findings = [one for one in found if not is_ignored(one, unwanted)]
@@ -90,7 +85,7 @@ def lint(app: Flask, *, ignore: Collection[str] = ()) -> Report:
 
 
 def _of_route(route: Route) -> Iterator[RouteFinding]:
-    for rule in (_broken, _slow, _merged, _in_host, _literal):
+    for rule in (_broken, slow_findings, _merged, _in_host, _literal):
         yield from rule(route)
 
 
@@ -124,66 +119,6 @@ def _broken(route: Route) -> Iterator[RouteFinding]:
             "Mend the regex of the converter, or derive it from RegexConverter, which"
             " checks its pattern.",
         )
-
-
-def _slow(route: Route) -> Iterator[RouteFinding]:
-    for segment in route.segments:
-        if segment.part.static:
-            continue
-
-        found = _slowness(segment.part.content, _length(segment))
-
-        if found is not None:
-            level, how, text = found
-            yield _found(
-                "R003",
-                level,
-                route,
-                f"{how}: {text!r}, repeated.",
-                "Put something between the repetitions that they cannot match, or"
-                " write (?>...) or a++; a lower maxlength= bounds the rest.",
-            )
-
-
-def _is_doubling(route: Route) -> bool:
-    """Tell whether a text can take for ever, not only long."""
-    for segment in route.segments:
-        if not segment.part.static:
-            found = ambiguity_of(segment.part.content, length=_length(segment))
-
-            if found is not None and found.degree == 0:
-                return True
-
-    return False
-
-
-def _length(segment: Segment) -> int:
-    """Return how long a text the expression can meet: our guard stands in front."""
-    first = segment.converters[0]
-
-    if isinstance(first, RegexConverter) and first.guarded:
-        return first.maxlength + GUARD_SLACK
-
-    return _LONGEST_PATH
-
-
-@functools.lru_cache(maxsize=1024)
-def _slowness(content: str, length: int) -> tuple[Level, str, str] | None:
-    found = ambiguity_of(content, length=length)
-
-    if found is None:
-        return None
-
-    kind = (
-        "each repetition of a text can double the time to refuse it"
-        if found.degree == 0
-        else f"the time to refuse a text can grow with its length to the {found.degree}"
-    )
-
-    if is_slow(content, found, length=length):
-        return Level.ERROR, f"Tried, and it is slow; {kind}", found.pump
-
-    return Level.WARNING, f"{kind[0].upper()}{kind[1:]}", found.pump
 
 
 def _merged(route: Route) -> Iterator[RouteFinding]:

@@ -11,7 +11,7 @@ from werkzeug.routing import FloatConverter
 from werkzeug.routing import IntegerConverter
 from werkzeug.routing import ValidationError
 
-from ._backtracking import ambiguity_of
+from ._backtracking import is_affordable
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,6 @@ _CANDIDATES = (
     "a/b",
     "d/e.f/1",
 )
-_LONGEST = max(map(len, _CANDIDATES))
 REFUSALS = (ValidationError, ValueError, TypeError, LookupError, ArithmeticError)
 
 
@@ -52,13 +51,10 @@ def _fitting(converter: BaseConverter) -> Iterator[str]:
     except re.error:
         return
 
-    slow = ambiguity_of(converter.regex, length=_LONGEST)
+    texts = dict.fromkeys((*_of_its_own(converter), *_CANDIDATES))
 
-    # To try it could take for ever.
-    if slow is not None and slow.degree == 0:
-        return
-
-    for text in dict.fromkeys((*_of_its_own(converter), *_CANDIDATES)):
+    # To try what is not affordable could take for ever.
+    for text in (each for each in texts if is_affordable(converter.regex, each)):
         if regex.fullmatch(text) is not None and _comes_back(converter, text):
             yield text
 

@@ -12,12 +12,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from werkzeug.routing import Map
 
-from flask_toolkit.routing._backtracking import Ambiguity
-from flask_toolkit.routing._backtracking import ambiguity_of
+from flask_toolkit.routing._backtracking import analyse
+from flask_toolkit.routing._backtracking import is_affordable
 from flask_toolkit.routing._backtracking import is_slow
+from flask_toolkit.routing._loops import Ambiguity
 from flask_toolkit.routing._shipped import SHIPPED
 
 LENGTH = 319  # what a guard of 255 lets through
+
+
+def ambiguity_of(expression: str, *, length: int) -> Ambiguity | None:
+    """Return what is found in an expression that is understood."""
+    analysis = analyse(expression, length=length)
+
+    assert analysis.understood
+    return analysis.found
 
 
 @pytest.mark.parametrize(
@@ -86,14 +95,11 @@ def test_powers_are_found(expression: str, degree: int) -> None:
         pytest.param("{}a{}?", id="braces-are-text"),
         pytest.param("a{,3}", id="no-lower-bound"),
         pytest.param(r"^\b(?<!x)a\Z", id="anchors"),
-        pytest.param(r"(a)+\1", id="reference-is-not-understood"),
-        pytest.param("(?P<n>a+)+(?P=n)", id="name-is-not-understood"),
-        pytest.param("a" * 201 + "(b+)+", id="too-large"),
         pytest.param("[^\\x00-\\U0010ffff]+a", id="class-of-nothing"),
     ],
 )
 def test_nothing_is_found(expression: str) -> None:
-    """No false alarm; and what is not understood is left alone."""
+    """No false alarm."""
     assert ambiguity_of(expression, length=LENGTH) is None
 
 
@@ -193,3 +199,182 @@ def test_letters_of_any_script_are_looked_at(expression: str) -> None:
     found = ambiguity_of(expression, length=300)
     assert found is not None
     assert found.degree == 0
+
+
+@pytest.mark.parametrize(
+    ("expression", "degree", "part"),
+    [
+        pytest.param("(?>(?:a+)+b)", 0, "(?:(?:a+)+b)", id="atomic"),
+        pytest.param("(?:(?:a+)+b)++c", 0, "(?:(?:(?:a+)+b)+)", id="possessive"),
+        pytest.param("(?=(?:a+)+b)a+", 0, "(?:(?:a+)+b)", id="lookahead"),
+        pytest.param("(?!(?:a+)+b)a+", 0, "(?:(?:a+)+b)", id="negative"),
+        pytest.param("x(?=(?>(?i:(a|A)*b)))", 0, "(?:(?i:(a|A)*b))", id="deep"),
+        pytest.param("(?i:(?=(a|A)*b))x", 0, "(?i:(?:(a|A)*b))", id="flags-outside"),
+        pytest.param("(?=a*a*a*b)a", 3, "(?:a*a*a*b)", id="power"),
+        pytest.param("a*a*a*(?=(?:a+)+b)a", 0, "(?:(?:a+)+b)", id="worse-inside"),
+        pytest.param("(?:a+)+(?=(?:b+)+c)", 0, "", id="as-bad-outside"),
+        pytest.param("a*a*a*(?=b*b*b*c)", 3, "", id="power-outside"),
+    ],
+)
+def test_lookarounds_and_atomic_groups_are_looked_at(
+    expression: str, degree: int, part: str
+) -> None:
+    """They are matched for themselves, and go back inside as anything else."""
+    found = ambiguity_of(expression, length=LENGTH)
+
+    assert found is not None
+    assert (found.degree, found.part) == (degree, part)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param("(?>(?:[a-z0-9]+-?)+)!", id="ends-everywhere"),
+        pytest.param("(?=[a-z]*[a-z0-9]*[a-z]*)x", id="power"),
+        pytest.param("(?>(?:a|a|xb)+)", id="after-each-turn"),
+        pytest.param("(?>(?:a?){60})a{60}", id="wide"),
+        pytest.param("(?:(?>a?)){60}b", id="entered-in-one-way"),
+    ],
+)
+def test_what_ends_anywhere_is_not_tried_again(expression: str) -> None:
+    """Matched for itself, it ends where it cannot go on: the cure that we name."""
+    assert ambiguity_of(expression, length=LENGTH) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        pytest.param("(?:a?){60}a{60}", "aaaaa", id="sixty"),
+        pytest.param("x(?:b|y(?:a?){60})a{60}", "xyaaaaa", id="the-way-there"),
+        pytest.param("(?:(?:ab)?){30}b", "abababababababababa", id="words"),
+        pytest.param("(?>(?:a?){60}b)", "aaaaa", id="atomic"),
+    ],
+)
+def test_very_many_ways_without_a_loop_are_found(expression: str, text: str) -> None:
+    """The text by itself can be read in millions of ways."""
+    found = ambiguity_of(expression, length=LENGTH)
+
+    assert found is not None
+    assert (found.degree, found.pump) == (0, "")
+    assert found.prefix.startswith(text[:5])
+
+
+def test_many_ways_on_different_texts_are_no_matter() -> None:
+    """Each text has one, though there are millions of them."""
+    assert ambiguity_of("(?:aa|bb|cc|dd){20}z", length=LENGTH) is None
+    assert ambiguity_of("(?:a?){60}a{60}", length=3) is None
+
+
+def test_choices_that_are_not_written_out_are_counted() -> None:
+    """A hundred of them become a loop, in which some may be empty."""
+    assert ambiguity_of("(?:a?){100}a{100}", length=LENGTH) == Ambiguity(0, "a", "a")
+    assert ambiguity_of("(?:a?){1,100}b", length=LENGTH) is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param(r"(?:\d|[^\x00-\x7f])+!", id="digits"),
+        pytest.param(r"(?:\s|[^!-~])+!", id="spaces"),
+        pytest.param(r"(?:\W|[^\x00-\x7f])+!", id="no-words"),
+        pytest.param(r"(?:\w|[^\x00-\x7f])+!", id="words"),
+        pytest.param(r"(?i:é|É)+!", id="case"),
+        pytest.param(r"(?:\s|\n)+!", id="control"),
+        pytest.param(r"(?:[^\x00-à]|[á-ÿ])+!", id="beside-the-ends"),
+        pytest.param(r"(?:\N{LATIN SMALL LETTER L WITH STROKE}|[ł])+!", id="name"),
+        pytest.param(r"(?:[\u0660-\u0669]|\d)+!", id="codes"),
+    ],
+)
+def test_classes_of_all_of_unicode_are_looked_at(expression: str) -> None:
+    """Two classes that share no ASCII character can overlap beyond."""
+    found = ambiguity_of(expression, length=LENGTH)
+
+    assert found is not None
+    assert found.degree == 0
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param("[^\\d]+\\d[^\\d]+", id="apart"),
+        pytest.param(r"(?:\\N{x}|b)+", id="no-name"),
+        pytest.param("(?:[a-z\U0010ffff]+-)+b", id="last-character"),
+    ],
+)
+def test_classes_that_share_nothing_are_fine(expression: str) -> None:
+    """No false alarm by the letters that are tried."""
+    assert ambiguity_of(expression, length=LENGTH) is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param(r"(a)+\1", id="reference"),
+        pytest.param("(?P<n>a+)+(?P=n)", id="name"),
+        pytest.param("(?=(a)\\1)b", id="reference-inside"),
+        pytest.param("ab" * 10_001, id="states"),
+        pytest.param(
+            "|".join(f"[a-{c}]?" for c in "bcdef") + "(?:a?){64}" * 60, id="w"
+        ),
+        pytest.param("[a-z]*" * 200 + "!", id="loops"),
+        pytest.param("(?=" + "[a-z]*" * 200 + "!)a", id="loops-inside"),
+        pytest.param("(?:" * 300 + "a" + ")" * 300, id="nesting"),
+        pytest.param("(", id="broken"),
+    ],
+)
+def test_what_was_not_looked_at_is_told(expression: str) -> None:
+    """An expression is fine, or not, or nobody knows."""
+    assert not analyse(expression, length=LENGTH).understood
+    assert not analyse(expression, length=LENGTH).harmless
+    assert not is_affordable(expression, "a" * 40)
+
+
+def test_many_literals_are_looked_at() -> None:
+    """An enumeration of some hundred members is not too large."""
+    analysis = analyse("|".join(f"word{n}" for n in range(600)), length=LENGTH)
+
+    assert analysis.understood
+    assert analysis.harmless
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "affordable"),
+    [
+        pytest.param("[a-z]+", "a" * 5000, True, id="linear"),
+        pytest.param("[a-z]*[a-z]*[a-z]*!", "a" * 60, True, id="power"),
+        pytest.param("[a-z]*[a-z]*[a-z]*!", "a" * 1000, False, id="long"),
+        pytest.param("(?:a+)+b", "b" * 1000, True, id="no-match"),
+        pytest.param("(?:a+)+b", "a" * 40, False, id="doubling"),
+        pytest.param("(?:a?){9}a{9}", "a", True, id="short"),
+        pytest.param("(?:a?){60}a{60}", "a" * 20, False, id="wide"),
+        pytest.param("(?:(?:a?){9}){9}b", "a" * 9, False, id="empty-ones"),
+        pytest.param("(?:a*)*" * 30 + "b", "", False, id="only-empty-ones"),
+        pytest.param("(?:)*b", "a" * 40, True, id="nothing-repeated"),
+        pytest.param(r"(?:(?:\b)?){60}a", "b", False, id="edges-repeated"),
+        pytest.param("(?:a?|(?:b?|c?)){30}d", "", False, id="empty-in-many-ways"),
+        pytest.param("(?:(?:a?|b?)c)+!", "c" * 40, False, id="empty-in-each-turn"),
+        pytest.param("(?:(?=(?:a+)+b)c)+", "aaaaa", True, id="inside-short"),
+        pytest.param("c(?=(?:a+)+b)", "c" + "a" * 40, False, id="inside"),
+        pytest.param("(?!(?s:.{320}))a+", "a" * 319, True, id="guard"),
+        pytest.param("[ä]+[ä]+[ä]+!", "ö" * 900, False, id="unknown-letters"),
+    ],
+)
+def test_steps_are_counted_before(expression: str, text: str, affordable: bool) -> None:
+    """What could take long is known without trying it."""
+    assert is_affordable(expression, text) is affordable
+
+
+def test_what_is_not_affordable_is_not_tried() -> None:
+    """It stays a warning, as ``re`` may know better."""
+    found = ambiguity_of("(?=.{40})(?:a|a)+b", length=LENGTH)
+
+    assert found is not None
+    assert not is_slow("(?=.{40})(?:a|a)+b", found, length=LENGTH)
+
+
+def test_texts_without_a_pump_grow_as_well() -> None:
+    """Up to the whole of it, and not further."""
+    clock = Clock(*[0.001] * 9)
+
+    assert not is_slow("abcd", Ambiguity(0, "abc", ""), length=9, clock=clock)
+    assert next(clock.times, None) is None

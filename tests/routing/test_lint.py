@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import subprocess
+import sys
 import typing as t
 
 import pytest
@@ -215,6 +217,71 @@ def test_hidden_rule_names_who_hides_it() -> None:
 def test_expressions_that_take_long(rule: str, level: str) -> None:
     """R003: of one converter, of several in a segment, and of Werkzeug's."""
     assert found(app_of(rule)) == [("R003", level, "e0")]
+
+
+HOSTILE = """
+import sys
+from flask import Flask
+from flask_toolkit.routing import Converters, check, pattern
+
+for number, regex in enumerate(sys.argv[1:]):
+    app = Flask("shop", static_folder=None)
+    Converters(app, patterns=[pattern("p", regex, maxlength=4096, empty=True)])
+    app.add_url_rule("/<p:x>", "e0")
+    app.add_url_rule("/a/<path:x>", "e1")
+    print(number, *{one.code for one in check(app)})
+"""
+
+
+def test_linter_always_comes_to_an_end() -> None:
+    """It tries no expression of which it does not know that it ends."""
+    hostile = [
+        *("(?>(?:a+)+b)", "(?=(?:a+)+b)a+", "(?!(?:a+)+b)a+", "(?:(?:a+)+b)++c"),
+        *("(?:a?){60}a{60}", "(?:a?){100}a{100}", "(?=.{40})(?:a?){50}b"),
+        *("(?=.{40})(?:a+)+b", "(?:(?:a{,9}){,9}){,9}b", "(?:a*)*" * 30 + "b"),
+        *("(?:a|a){50}b", "[a-z]+" * 40 + "!", "[a-z]*" * 200 + "!", "ab" * 10_001),
+        "(?:" * 300 + "(?:a+)+b" + ")" * 300,
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", HOSTILE, *hostile],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+
+    assert done.stdout.splitlines() == [f"{n} R003" for n in range(len(hostile))]
+
+
+@pytest.mark.parametrize(
+    "regex",
+    [
+        pytest.param("(?:ab)" * 10_001, id="states"),
+        pytest.param("(?:a?){64}" * 60 + "b", id="steps"),
+    ],
+)
+def test_what_is_not_analysed_is_no_clean_route(regex: str) -> None:
+    """R003 says so, and no path is sent through it; it can be left out."""
+    large = pattern("large", regex, maxlength=4096)
+    app = app_of("/d", "/d")
+    app.url_map.converters["large"] = large
+    app.add_url_rule("/<large:x>", "large")
+
+    (only,) = check(app)
+
+    assert (only.code, only.level.name, only.endpoint) == ("R003", "INFO", "large")
+    assert only.message.startswith("Not analysed: ")
+    assert check(app, ignore=["R003:large"]) == []
+
+
+def test_part_that_takes_long_is_shown() -> None:
+    """Of a lookaround or an atomic group, and a text without repetition."""
+    app = app_of('/<regex("(?>(?:a+)+b)"):x>', '/b<regex("(?:a?){60}a{60}"):x>')
+
+    inside, wide = check(app)
+
+    assert "'a', repeated, in (?a:(?:(?:a+)+b))." in inside.message
+    assert "6 characters can be read in millions of ways: 'baaaaa'." in wide.message
 
 
 def test_expressions_across_converters_that_take_long() -> None:
