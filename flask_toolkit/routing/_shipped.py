@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 import unicodedata
 from datetime import date
@@ -23,6 +24,13 @@ _UUID = (
     r"[0-9a-f]{{8}}-[0-9a-f]{{4}}-{}[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}"
 )
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+# A class cannot name letters and marks; the cast looks at what is not ASCII.
+_BEYOND_ASCII = "[a-z0-9\\x80-\\U0010ffff]"
+# Letters and marks that show nothing: Default_Ignorable_Code_Point of Unicode.
+_INVISIBLE = re.compile(
+    "[\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u3164\\ufe00-\\ufe0f\\uffa0"
+    "\\U000e0100-\\U000e01ef]"
+)
 _LONGEST = 4096
 _MOST_PLACES = 18
 _DIGITS = 18  # before the point, as for sint
@@ -31,8 +39,9 @@ _DIGITS = 18  # before the point, as for sint
 class SlugConverter(RegexConverter):
     """Accept words joined by single hyphens: ``<slug:title>``.
 
-    :param unicode: Accept letters and digits of any script, in lower case and
-        composed (NFC), so that what looks the same is the same.
+    :param unicode: Accept letters and digits of any script with their marks, as
+        Devanagari and Thai need them; in lower case and composed (NFC), and
+        without invisible characters, so that what looks the same is the same.
     """
 
     name = "slug"
@@ -43,15 +52,29 @@ class SlugConverter(RegexConverter):
         self, map: Map, *, unicode: bool | None = None, weight: int | None = None
     ) -> None:
         wide = self._switch("unicode", unicode, self.unicode)
-        letter = r"[^\W_]" if wide else "[a-z0-9]"
+        letter = _BEYOND_ASCII if wide else "[a-z0-9]"
         super().__init__(map, f"{letter}+(?:-{letter}+)*", unicode=wide, weight=weight)
 
     def cast(self, text: str) -> str:
         """Return the slug; refuse text that has another spelling."""
-        if text != unicodedata.normalize("NFC", text.lower()):
-            raise ValidationError(f"{self._names(text)}: it is not lower case NFC")
+        if not text.isascii():
+            if text != unicodedata.normalize("NFC", text.lower()):
+                raise ValidationError(f"{self._names(text)}: it is not lower case NFC")
+
+            if not all(map(_is_word, text.split("-"))):
+                raise ValidationError(f"{self._names(text)}: it is not made of words")
 
         return text
+
+
+def _is_word(text: str) -> bool:
+    """Tell whether it is a letter or digit, and more of them or marks on them."""
+    marks = [c for c in text if not c.isalnum()]
+    return (
+        text[0].isalnum()
+        and _INVISIBLE.search(text) is None
+        and all(unicodedata.category(mark)[0] == "M" for mark in marks)
+    )
 
 
 class SignedIntConverter(RegexConverter):

@@ -1,7 +1,9 @@
 """The shipped converters: one text for one value."""
 
 import logging
+import re
 import typing as t
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -50,6 +52,17 @@ UUID7 = "018f3f5e-7c1a-7b2d-9e4f-0a1b2c3d4e5f"
         pytest.param("slug(unicode=True)", "u\u0308ber", "404", id="slug-decomposed"),
         pytest.param("slug(unicode=True)", "Über", "404", id="slug-all-upper"),
         pytest.param("slug(unicode=True)", "a_b", "404", id="slug-all-underscore"),
+        pytest.param("slug(unicode=True)", "é_b", "404", id="slug-all-mixed"),
+        pytest.param("slug(unicode=True)", "é--b", "404", id="slug-all-two-hyphens"),
+        pytest.param("slug(unicode=True)", "a→b", "404", id="slug-arrow"),
+        pytest.param("slug(unicode=True)", "a\u2010b", "404", id="slug-other-hyphen"),
+        pytest.param("slug(unicode=True)", "a\u00a0b", "404", id="slug-other-space"),
+        pytest.param("slug(unicode=True)", "\u0301", "404", id="slug-lone-mark"),
+        pytest.param("slug(unicode=True)", "a-\u0301", "404", id="slug-mark-in-front"),
+        pytest.param("slug(unicode=True)", "a\u200db", "404", id="slug-joiner"),
+        pytest.param("slug(unicode=True)", "中\ufe00", "404", id="slug-variation"),
+        pytest.param("slug(unicode=True)", "a\u115f", "404", id="slug-filler"),
+        pytest.param("slug(unicode=True)", "e\u0301", "404", id="slug-nfd"),
         pytest.param("sint", "0", "0", id="zero"),
         pytest.param("sint", "-7", "-7", id="negative"),
         pytest.param("sint", "9" * 18, "9" * 18, id="sint-longest"),
@@ -238,6 +251,58 @@ def test_wrong_value_is_not_built(
 
     with pytest.raises(BuildError):
         build(app, x=value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("हिन्दी-में", id="devanagari"),
+        pytest.param("ภาษาไทย-ที่นี่", id="thai"),
+        pytest.param("தமிழ்", id="tamil"),
+        pytest.param("עִבְרִית", id="hebrew-with-points"),
+        pytest.param("مُحَمَّد", id="arabic-with-points"),
+        pytest.param("tiếng-việt", id="vietnamese"),
+        pytest.param("i̇stanbul", id="dot-above"),
+        pytest.param("русский-7", id="cyrillic"),
+    ],
+)
+def test_slug_takes_marks(make: Make, ask: Ask, build: Build, text: str) -> None:
+    """A script that cannot be written without them has slugs as well."""
+    app = make("/x/<slug(unicode=True):x>")
+    composed = unicodedata.normalize("NFC", text)
+    url = build(app, x=composed)
+
+    assert url.isascii()
+    assert ask(app, url) == repr(composed)
+
+
+_WORD = st.text(
+    st.characters(codec="utf-8", categories=["L", "N", "M"]), min_size=1, max_size=6
+)
+
+
+@given(st.lists(_WORD, min_size=1, max_size=3).map("-".join))
+def test_slug_of_any_script_comes_back(text: str) -> None:
+    """Of all that reads the same there is one slug, or none."""
+    rules = Map([Rule("/<slug(unicode=True):x>", endpoint="x")], converters=SHIPPED)
+    adapter = rules.bind("h")
+    composed = unicodedata.normalize("NFC", text.lower())
+
+    try:
+        url = adapter.build("x", {"x": composed})
+    except BuildError:
+        # Nothing to read, or a mark without a letter.
+        words = composed.split("-")
+        assert _IGNORED.search(text) or not all(w[0].isalnum() for w in words)
+        return
+
+    assert adapter.match(unquote(url)) == ("x", {"x": composed})
+
+
+_IGNORED = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 
 
 def test_list_says_what_it_refuses(
