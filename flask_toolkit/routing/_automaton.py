@@ -91,6 +91,21 @@ class Automaton:
 
         return total
 
+    def longest(self) -> int | None:
+        """Return the most letters one can read, ``None`` if there is a loop."""
+        left = [0] * len(self.follow)
+
+        # But for loops, a state is followed by later ones.
+        for state in reversed(range(len(self.follow))):
+            following = self.follow[state]
+
+            if any(other <= state for other in following):
+                return None
+
+            left[state] = 1 + max((left[other] for other in following), default=0)
+
+        return max((left[first] for first in self.start), default=0)
+
     def _reads(self, state: int, letter: str) -> bool:
         """Tell whether a state reads a letter; of an unknown one it may."""
         return letter in self.characters[state] or letter not in self.alphabet

@@ -184,3 +184,15 @@ def _steps(expression: str, text: str) -> float:
 def _looks(expression: str) -> bool:
     automaton = _automaton(expression)
     return automaton is None or bool(automaton.bodies)
+
+
+@functools.lru_cache(maxsize=1024)
+def longest(expression: str) -> int | None:
+    """Return the length of the longest text that matches, ``None`` if unknown.
+
+    >>> longest("[A-Z]{3}-[0-9]{4}")
+    8
+    >>> longest("[a-z]+")
+    """
+    automaton = _automaton(expression)
+    return None if automaton is None else automaton.longest()

@@ -13,6 +13,7 @@ from ._findings import is_ignored
 from ._findings import RouteFinding
 from ._findings import unknown_ignores
 from ._lint_order import order_findings
+from ._lint_slow import guard_findings
 from ._lint_slow import is_harmless
 from ._lint_slow import slow_findings
 from ._places import VARIABLE
@@ -85,7 +86,7 @@ def lint(app: Flask, *, ignore: Collection[str] = ()) -> Report:
 
 
 def _of_route(route: Route) -> Iterator[RouteFinding]:
-    for rule in (_broken, slow_findings, _merged, _in_host, _literal):
+    for rule in (_broken, slow_findings, guard_findings, _merged, _in_host, _literal):
         yield from rule(route)
 
 

@@ -6,10 +6,13 @@ import functools
 import re
 import typing as t
 
+from werkzeug.routing.converters import NumberConverter
+
 from flask_toolkit._origins import Level
 
 from ._backtracking import analyse
 from ._backtracking import is_slow
+from ._backtracking import longest
 from ._converters import GUARD_SLACK
 from ._converters import RegexConverter
 from ._findings import RouteFinding
@@ -17,11 +20,15 @@ from ._findings import RouteFinding
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from werkzeug.routing import BaseConverter
+
     from ._routes import Route
     from ._routes import Segment
 
 _LONGEST_PATH = 8000  # what servers accept in a request line
 _SHOWN = 60
+_USUAL = RegexConverter.maxlength
+_USUAL_NUMBER = 20
 _HINT = (
     "Put something between the repetitions that they cannot match, or write (?>...)"
     " or a++; a lower maxlength= bounds the rest."
@@ -48,6 +55,42 @@ def slow_findings(route: Route) -> Iterator[RouteFinding]:
                 yield RouteFinding(
                     "R003", level, route.text, route.endpoint, message, hint
                 )
+
+
+def guard_findings(route: Route) -> Iterator[RouteFinding]:
+    """Yield where the length guard refuses what can be built (R009)."""
+    for segment in route.segments:
+        sizes = [_longest(each) for each in segment.converters]
+
+        for number, converter in enumerate(segment.converters):
+            if isinstance(converter, RegexConverter) and converter.guarded:
+                guard = converter.maxlength + GUARD_SLACK
+                room = guard - sizes[number]
+
+                if sum(sizes[number + 1 :]) > room:
+                    yield RouteFinding(
+                        "R009",
+                        Level.WARNING,
+                        route.text,
+                        route.endpoint,
+                        f"From <{converter.name}> on, {sum(sizes[number:])} characters"
+                        f" can be built in this segment, and {guard} are let through:"
+                        " a longer one does not come back.",
+                        f"Let what follows it be no longer than {room} characters, by"
+                        " maxlength=, or put a slash between them.",
+                    )
+                    break
+
+
+def _longest(converter: BaseConverter) -> int:
+    """Return how long a value is at most; of a foreign one, within reason."""
+    most = converter.maxlength if isinstance(converter, RegexConverter) else _USUAL
+
+    if isinstance(converter, NumberConverter):
+        return _USUAL_NUMBER
+
+    size = longest(converter.regex)
+    return most if size is None else min(size, most)
 
 
 def is_harmless(route: Route) -> bool:

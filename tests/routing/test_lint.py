@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from flask import Flask
+from flask import url_for
 from werkzeug.routing import BaseConverter
 from werkzeug.routing import IntegerConverter
 
@@ -287,11 +288,54 @@ def test_part_that_takes_long_is_shown() -> None:
 def test_expressions_across_converters_that_take_long() -> None:
     """R003: each alone is harmless, three in a row are not."""
     word = '<regex("[a-z]+"):{}>'
+    ignore = ["R009"]  # that the second one is within the guard of the first
     app = app_of(f"/{word}{word}!".format("a", "b"))
-    assert found(app) == []
+    assert check(app, ignore=ignore) == []
 
     app = app_of(f"/{word}{word}{word}!".format("a", "b", "c"))
-    assert [one.code for one in check(app)] == ["R003"]
+    assert [one.code for one in check(app, ignore=ignore)] == ["R003"]
+
+
+LANGUAGE = '<regex("[a-z]+"):a>'
+
+
+@pytest.mark.parametrize(
+    ("rule", "findings"),
+    [
+        pytest.param(f"/{LANGUAGE}-<letters:b>", ["R009"], id="two-of-ours"),
+        pytest.param(f"/{LANGUAGE}-<string:b>", ["R009"], id="string"),
+        pytest.param(
+            '/<regex("[0-9]+", maxlength=5):a>-<slug:b>', ["R009"], id="short-and-long"
+        ),
+        pytest.param("/<sku:a>-<string:b>", [], id="pattern-of-one-length"),
+        pytest.param(f"/{LANGUAGE}-<int:b>-<float:c>", [], id="numbers"),
+        pytest.param(
+            f"/{LANGUAGE}-<string(length=9):b>", [], id="short-string"
+        ),
+        pytest.param(f"/<slug:b>-{LANGUAGE}", [], id="in-front"),
+        pytest.param(f"/{LANGUAGE}/<slug:b>", [], id="another-segment"),
+    ],
+)
+def test_guard_that_its_neighbours_reach(rule: str, findings: object) -> None:
+    """R009: what is built comes back, but for what the guard refuses."""
+    assert [one.code for one in check(app_of(rule))] == findings
+
+
+def test_guard_refuses_what_was_built() -> None:
+    """It counts to the end of the segment; the finding says how far."""
+    app = app_of()
+    rule = '/<regex("[0-9]+", maxlength=5):a>-<slug:b>'
+    app.add_url_rule(rule, "e0", lambda a, b: a + b)
+
+    with app.test_request_context():
+        short, long = (url_for("e0", a="7", b="b" * many) for many in (64, 69))
+
+    client = app.test_client()
+    assert [client.get(url).status_code for url in (short, long)] == [200, 404]
+    (only,) = check(app)
+    assert only.level.name == "WARNING"
+    assert "260 characters can be built in this segment, and 69 are let" in only.message
+    assert "no longer than 64 characters" in only.hint
 
 
 def test_paths_are_not_followed_where_one_takes_for_ever() -> None:
@@ -429,7 +473,7 @@ def test_rules_for_every_method_are_the_same() -> None:
 )
 def test_examples_that_do_not_come_back(rule: str, message: str) -> None:
     """R009: ``match(url_for(example))`` is another value, or there is no URL."""
-    (only,) = check(app_of(rule))
+    only, *_ = check(app_of(rule))
 
     assert (only.code, only.level.name) == ("R009", "ERROR")
     assert message in only.message
