@@ -4,7 +4,6 @@ import logging
 import typing as t
 from collections.abc import Callable
 from decimal import Decimal
-from importlib.metadata import version
 
 import pytest
 from flask import Flask
@@ -28,10 +27,6 @@ from flask_toolkit.routing import RegexConverter
 Make = Callable[..., Flask]
 Ask = Callable[[Flask, str], str]
 Build = Callable[..., str]
-
-WERKZEUG = tuple(
-    int(part) for part in version("werkzeug").split(".")[:3] if part.isdigit()
-)
 
 
 @pytest.mark.parametrize(
@@ -446,16 +441,6 @@ def test_same_variable_twice_fails_when_added(make: Make) -> None:
 
     with pytest.raises(SyntaxError, match="duplicate argument"):
         app.add_url_rule('/<regex("a"):d>/<regex("b"):d>', "twice")
-
-
-@pytest.mark.skipif(WERKZEUG < (3, 1, 9), reason="fixed by Werkzeug 3.1.9")
-def test_many_values_in_a_segment_keep_their_order(make: Make, ask: Ask) -> None:
-    """Eleven and more values go to the right names (P27)."""
-    letters = "abcdefghijkl"
-    rule = "/" + "-".join(f'<regex("{letter}"):{letter}>' for letter in letters)
-    app = make(rule)
-
-    assert ask(app, "/" + "-".join(letters)) == ";".join(map(repr, letters))
 
 
 def test_converter_runs_before_before_request(make: Make) -> None:

@@ -309,9 +309,7 @@ LANGUAGE = '<regex("[a-z]+"):a>'
         ),
         pytest.param("/<sku:a>-<string:b>", [], id="pattern-of-one-length"),
         pytest.param(f"/{LANGUAGE}-<int:b>-<float:c>", [], id="numbers"),
-        pytest.param(
-            f"/{LANGUAGE}-<string(length=9):b>", [], id="short-string"
-        ),
+        pytest.param(f"/{LANGUAGE}-<string(length=9):b>", [], id="short-string"),
         pytest.param(f"/<slug:b>-{LANGUAGE}", [], id="in-front"),
         pytest.param(f"/{LANGUAGE}/<slug:b>", [], id="another-segment"),
     ],
