@@ -176,6 +176,18 @@ def test_any_map_answers_as_without_it(
                 assert answer(fast, *given_) == answer(stock, *given_), given_
 
 
+def test_alias_of_nothing_is_no_difference() -> None:
+    """What Werkzeug raises for it, ours raises as well."""
+    answers = set()
+
+    for install in (False, True):
+        rules = Map([Rule("/a", endpoint="x", alias=True)])
+        assert not install or _matcher.install(rules)
+        answers.add(answer(rules, "/a", "GET", "http", ""))
+
+    assert answers == {"BuildError"}
+
+
 def test_rules_and_their_order_stay() -> None:
     """The objects are the same, so ties and automatic OPTIONS are too (P33, P34)."""
     app = Flask("shop", static_folder=None)

@@ -16,6 +16,8 @@ from werkzeug.routing import Map
 from werkzeug.routing import Rule
 
 from flask_toolkit.routing import Converters
+from flask_toolkit.routing._places import Place
+from flask_toolkit.routing._places import place_of
 from flask_toolkit.routing._refusals import host_refusal
 from flask_toolkit.routing._refusals import path_refusal
 from flask_toolkit.routing._shipped import SHIPPED
@@ -270,3 +272,12 @@ def test_default_is_looked_at_before_its_rule_is_there(make: Make, ask: Ask) -> 
 
     assert ask(app, "/x/") == "A B"
     assert app.test_client().get("/x/A%20B").location == "http://localhost/x/"
+
+
+def test_variable_that_is_not_written_has_no_place() -> None:
+    """Whoever asks for one gets none."""
+    rule = Rule("/<x>", endpoint="x")
+    Map([rule])
+
+    assert place_of(rule, "x", {}) == Place("/", "")
+    assert place_of(rule, "y", {}) is None
