@@ -8,7 +8,6 @@ from contextvars import copy_context
 from werkzeug.exceptions import HTTPException
 
 from ._body import Body
-from ._body import conclude
 from ._body import SizedBody
 from ._headers import CheckedHeaders
 from ._plan import is_below
@@ -32,7 +31,7 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
     from ._plan import Entry
-    from ._steps import Begin
+    from ._steps import Begins
 
     Answers: t.TypeAlias = Callable[[WSGIEnvironment, HTTPException], WSGIApplication]
     Enter: t.TypeAlias = Callable[
@@ -164,15 +163,14 @@ def _entrance(
             except HTTPException as error:
                 answer = answer_error(environ, error)
 
-            begins, finishes = steps.begins[entered], steps.finishes[entered]
+            begins, finishes = steps.hooks[entered]
 
             if begins or owner is not None:
                 start_response = _beginning(scope, begins, start_response)
 
             source = answer(environ, start_response)
         except BaseException as error:
-            scope.completed = False
-            conclude(scope, steps.finishes[entered], error, owner)
+            Body((), scope, steps.hooks[entered].finishes, None, owner).fail(error)
             raise
 
         if not finishes and owner is None:
@@ -180,17 +178,15 @@ def _entrance(
 
         kind = SizedBody if isinstance(source, _SIZED) else Body
         body = kind(source, scope, finishes, context, owner)
-
-        if body.is_sent_by_server(environ.get("wsgi.file_wrapper")):
-            return source
-
-        return body
+        wrapper = environ.get("wsgi.file_wrapper")
+        is_file = isinstance(wrapper, type) and isinstance(source, wrapper)
+        return source if is_file and body.hear_of_end() else body
 
     return enter
 
 
 def _beginning(
-    scope: Scope, begins: tuple[Begin, ...], start_response: StartResponse
+    scope: Scope, begins: Begins, start_response: StartResponse
 ) -> StartResponse:
     def begin(
         status: str, headers: list[tuple[str, str]], exc_info: t.Any = None
@@ -200,18 +196,15 @@ def _beginning(
         if begins:
             # A copy: an application may use one list for all its answers.
             headers = list(headers)
-            view: CheckedHeaders | None = None
 
-            for is_raw, hook in begins:
-                if is_raw:
-                    hook(scope, status, headers)
-                    view = None  # which remembers what was there
-                    continue
+            for is_raw, hooks in begins:
+                view: t.Any = headers if is_raw else CheckedHeaders(headers)
 
-                if view is None:
-                    view = CheckedHeaders(headers)
+                for hook in hooks:
+                    hook(scope, status, view)
 
-                hook(scope, status, view)
+                if not is_raw:
+                    view.flush()
 
         if exc_info is None:
             return start_response(status, headers)

@@ -143,7 +143,7 @@ class Scope:
         # Environ and scope hold each other, and Flask's own circle is broken at the
         # end too: no request waits for the collector.
         if self._outer is None:
-            self.environ.pop(KEY, None)
+            del self.environ[KEY]
         else:
             self.environ[KEY] = self._outer
             self._outer = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
+from operator import itemgetter
 
 from ._middleware import Middleware
 from ._middleware import Raw
@@ -16,18 +18,27 @@ if t.TYPE_CHECKING:
     from ._plan import Entry
     from ._scope import Scope
 
-    Begin: t.TypeAlias = tuple[bool, Callable[[Scope, str, t.Any], object]]
+    Begins: t.TypeAlias = tuple[
+        tuple[bool, tuple[Callable[[Scope, str, t.Any], object], ...]], ...
+    ]
     Finishes: t.TypeAlias = tuple[
         tuple[str, Callable[[Scope, BaseException | None], object]], ...
     ]
 
-__all__ = ["Steps", "as_sent", "picker"]
+__all__ = ["Hooks", "Steps", "as_sent", "picker"]
+
+
+class Hooks(t.NamedTuple):
+    """What runs on the way out, of so many middlewares as were entered."""
+
+    begins: Begins
+    finishes: Finishes
 
 
 class Steps:
     """The hooks of a request, ready to be called in a loop."""
 
-    __slots__ = ("befores", "begins", "count", "finishes")
+    __slots__ = ("befores", "count", "hooks")
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.count: int = len(entries)
@@ -36,15 +47,17 @@ class Steps:
             for index, entry in enumerate(entries)
             if "before" in entry.hooks
         )
-        # One for each number of middlewares that were entered.
         upto = [entries[:count] for count in range(self.count + 1)]
-        self.begins: list[tuple[Begin, ...]] = [_begins(some) for some in upto]
-        self.finishes: list[Finishes] = [_finishes(some) for some in upto]
+        self.hooks: list[Hooks] = [Hooks(_begins(e), _finishes(e)) for e in upto]
+        """One entry for each number of middlewares that were entered."""
 
 
-def _begins(entries: Sequence[Entry]) -> tuple[Begin, ...]:
-    """Return the ``headers`` hooks, innermost first; true: it takes the bare list."""
-    found: list[Begin] = []
+def _begins(entries: Sequence[Entry]) -> Begins:
+    """Return the ``headers`` hooks, innermost first, in runs of one kind.
+
+    True: they take the bare list.
+    """
+    found: list[tuple[bool, t.Any]] = []
 
     for entry in reversed(entries):
         middleware: Middleware = entry.what
@@ -55,7 +68,8 @@ def _begins(entries: Sequence[Entry]) -> tuple[Begin, ...]:
         if type(middleware).headers is not Middleware.headers:
             found.append((False, middleware.headers))
 
-    return tuple(found)
+    runs = itertools.groupby(found, key=itemgetter(0))
+    return tuple((is_raw, tuple(hook for _, hook in run)) for is_raw, run in runs)
 
 
 def _finishes(entries: Sequence[Entry]) -> Finishes:

@@ -37,10 +37,14 @@ class Health(Middleware):
 
     def before(self, scope: Scope, /) -> WSGIApplication | None:
         """Answer if it is the path."""
-        environ = scope.environ
+        environ, own = scope.environ, self._as_sent
+        path = environ.get("PATH_INFO", "")
 
-        if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and (
-            path_of(environ) == self._as_sent
+        # The end of the path is a cheap question, to which nearly all say no.
+        if (
+            path.endswith(own)
+            and (path == own or path_of(environ) == own)
+            and environ["REQUEST_METHOD"] in {"GET", "HEAD"}
         ):
             return _ok
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import typing as t
+from os import urandom
 
 from ._headers import checked
 from ._middleware import Raw
@@ -56,17 +56,18 @@ class RequestId(Raw):
             self._take_over(scope)
 
         if scope.request_id is None:
-            scope.request_id = os.urandom(16).hex()
+            scope.request_id = urandom(16).hex()
 
     def begin(
         self, scope: Scope, status: str, headers: list[tuple[str, str]], /
     ) -> None:
         """Send the id; one that the application sent gives way to it."""
-        for index in range(len(headers) - 1, -1, -1):
-            name = headers[index][0]
+        length, lower = self._length, self._lower
 
-            if len(name) == self._length and name.lower() == self._lower:
-                del headers[index]
+        for name, _ in headers:
+            if len(name) == length and name.lower() == lower:
+                headers[:] = [pair for pair in headers if pair[0].lower() != lower]
+                break
 
         headers.append((self.header, scope.request_id or ""))
 

@@ -84,7 +84,7 @@ def test_each_way_of_changing_headers_knows_the_others() -> None:
     del headers["X-B"]
     headers["X-B"] = ""
 
-    assert dict(pairs) == {
+    assert dict(headers.items()) == {
         "X-A": "1",
         "X-C": "caf\u00e9",
         "X-E": "3",
@@ -93,16 +93,56 @@ def test_each_way_of_changing_headers_knows_the_others() -> None:
     }
 
 
-def test_names_are_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that takes its names from elsewhere fills no memory."""
-    kept: dict[str, str] = {}
-    monkeypatch.setattr(_headers, "_lower", kept)
+def test_what_is_set_waits_until_somebody_looks() -> None:
+    """The list is changed once, in the order of the names, by whoever comes first."""
+    pairs = [("X-A", "0"), ("X-B", "0")]
+    headers = CheckedHeaders(pairs)
+    headers["x-a"] = "1"
+    headers["X-C"] = "2"
+    headers["X-A"] = "3"
+    assert pairs == [("X-A", "0"), ("X-B", "0")]
+
+    headers.flush()
+    headers.flush()
+
+    assert pairs == [("X-B", "0"), ("X-A", "3"), ("X-C", "2")]
+    assert "x-a" in headers
+    assert len(headers) == 3
+
+
+def test_a_known_value_is_known_by_the_object() -> None:
+    """What equals a good value and is no text is refused all the same."""
+
+    class Same:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return hash("good")
+
     headers = CheckedHeaders([])
+    headers["X-Known-Value"] = "good"
+    impostor: t.Any = Same()
+
+    with pytest.raises(ValueError, match="is no text"):
+        headers["X-Known-Value"] = impostor
+
+    assert headers["X-Known-Value"] == "good"
+
+
+@pytest.mark.parametrize("name", ["_known", "_lower"])
+def test_names_are_kept_up_to_a_limit(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """One that takes its names from elsewhere fills no memory."""
+    kept: dict[str, t.Any] = {}
+    monkeypatch.setattr(_headers, name, kept)
+    headers = CheckedHeaders([(f"X-Given-{number}", "1") for number in range(300)])
 
     for number in range(300):
         headers[f"X-{number}"] = "1"
 
-    assert len(headers) == 300
+    assert len(headers) == 600
     assert len(kept) == 256
 
 

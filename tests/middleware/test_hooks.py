@@ -312,6 +312,27 @@ def test_closing_twice_ends_once(make: Make, recorder: t.Any) -> None:
     assert (list(chunks), list(body)) == ([], [])
 
 
+@pytest.mark.parametrize("kind", [list, tuple, type("Own", (list,), {})])
+def test_a_list_that_is_closed_ends_at_once(
+    make: Make, recorder: t.Any, kind: t.Any
+) -> None:
+    """Nothing comes out of it after that, and no second end."""
+    record = recorder()
+
+    def app(environ: t.Any, start_response: t.Any) -> t.Any:
+        start_response("200 OK", [])
+        return kind([b"1", b"2", b"3"])
+
+    body = _open(make(record, inner=app))
+    chunks = iter(body)
+    assert next(chunks) == b"1"
+    assert len(body) == 3
+    body.close()
+
+    assert record.log[-1] == "r.finish False"
+    assert (list(chunks), list(body)) == ([], [])
+
+
 @pytest.mark.parametrize("isolate", [True, False])
 def test_a_close_during_next_waits(make: Make, recorder: t.Any, isolate: bool) -> None:
     """As when another greenlet closes: the chunk comes out, then it ends."""
