@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from flask import current_app
+from flask import globals as flask_globals
 from flask import request
-from flask.globals import request_ctx
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,14 @@ if t.TYPE_CHECKING:
     from flask import Request
     from flask.ctx import RequestContext
     from werkzeug.local import LocalProxy
+
+
+# Flask 3.2 has one context, of the application, which may hold a request. There the
+# old name still answers, with a warning: ask the table, which does not.
+request_ctx: RequestContext = vars(flask_globals).get(
+    "request_ctx", flask_globals.app_ctx
+)
+"""The context of the request, as a proxy, by the name that this Flask has for it."""
 
 _app = t.cast("LocalProxy[Flask]", current_app)
 _request = t.cast("LocalProxy[Request]", request)

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from flask import has_request_context
 from flask.globals import app_ctx
-from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
+from flask_toolkit._context import request_ctx
 from flask_toolkit._extension import kernel_settings
 from flask_toolkit._settings import declare
 

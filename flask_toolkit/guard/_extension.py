@@ -10,10 +10,10 @@ from flask import abort
 from flask import Blueprint
 from flask import has_request_context
 from flask.globals import app_ctx
-from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
+from flask_toolkit._context import request_ctx
 from flask_toolkit._context import the_context
 from flask_toolkit._extension import Extension
 from flask_toolkit._values import epoch_of

@@ -6,8 +6,8 @@ import hashlib
 import typing as t
 
 from flask import Response
-from flask.globals import request_ctx
 
+from flask_toolkit._context import request_ctx
 from flask_toolkit.identity import mark_public
 
 from ._jws import write_object

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from flask import has_request_context
 from flask.globals import app_ctx
-from flask.globals import request_ctx
 
+from flask_toolkit._context import request_ctx
 from flask_toolkit.errors import SignedTokenError
 
 from ._codec import Address

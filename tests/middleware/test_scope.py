@@ -1,6 +1,7 @@
 """The scope of a request, its end, and the context that it has to itself."""
 
 import gc
+import importlib.metadata
 import threading
 import typing as t
 import weakref
@@ -276,10 +277,16 @@ def _in_thread(work: Callable[[], object]) -> None:
     thread.join()
 
 
+MINOR = ".".join(importlib.metadata.version("flask").split(".")[:2])
+SKIPPED: dict[str, list[str]] = {"3.1": [], "3.2": ["down"]}
+"""What is torn down after a request that meets a foreign context."""
+
+
 def test_an_abandoned_stream_leaves_nothing_in_the_thread(make: Make) -> None:
     """W8, pallets/flask#6123: without isolation its context stays; with it, none.
 
-    On Flask 3.1 the next requests of the thread then skip teardown_appcontext.
+    On Flask 3.1 the next requests of the thread then skip teardown_appcontext; 3.2
+    gives each a context of its own, and the old one stays all the same.
     """
     found: dict[bool, tuple[bool, list[str]]] = {}
 
@@ -297,7 +304,7 @@ def test_an_abandoned_stream_leaves_nothing_in_the_thread(make: Make) -> None:
     for isolate in (False, True):
         _in_thread(partial(visit, isolate))
 
-    assert found[False] == (True, [])
+    assert found[False] == (True, SKIPPED[MINOR])
     assert found[True] == (False, ["down"])
 
 
@@ -421,7 +428,8 @@ def test_a_request_leaves_no_circle(
             refs.append(weakref.ref(thing))
 
         def finish(self, scope: Scope, exc: BaseException | None) -> None:
-            """End with the body."""
+            """End with the body; Flask 3.2 does not break this circle of its own."""
+            scope.environ["werkzeug.request"] = None
 
     refs: list[weakref.ref[Thing]] = []
     app = make(Carry(), isolate_context=isolate)
