@@ -156,7 +156,9 @@ class Problems(Extension[ProblemsSettings], component="problems"):
             app.logger.exception("Rendering an error %s failed", error.code)
             response = error.get_response(environ)
 
-        if policy == "auto":
+        if policy == "auto" and "Vary" not in response.headers:
+            response.headers["Vary"] = "Accept"
+        elif policy == "auto":
             response.vary.add("Accept")
 
         if error.code in _NEVER_STORED:
@@ -169,10 +171,13 @@ class Problems(Extension[ProblemsSettings], component="problems"):
     ) -> Response:
         type_base = self.settings_of(app).type_base
         document = document_of(app, environ, error, type_base)
-        # With the headers that the error knows, such as Allow and Retry-After.
+        # With the headers that the error knows, such as Allow and Retry-After; the
+        # page is the dearest part, and only written where it is wanted.
+        its_own = getattr(error.get_response, "__func__", None)
+        is_plain = its_own is HTTPException.get_response
         response = (
             Response(status=error.code, headers=error.get_headers(environ))
-            if isinstance(error, RequestError)
+            if isinstance(error, RequestError) or (kind != HTML and is_plain)
             else error.get_response(environ)
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from werkzeug.datastructures import MIMEAccept
@@ -16,6 +17,7 @@ HTML: t.Final = "text/html"
 JSON: t.Final = "application/json"
 PROBLEM: t.Final = "application/problem+json"
 _OFFERS = (HTML, PROBLEM, JSON)  # what is liked equally gets the first
+_LONGEST_KEPT: t.Final = 256
 
 
 def policy_for(path: str, policies: Mapping[str, Policy]) -> Policy:
@@ -46,6 +48,17 @@ def media_type(policy: Policy, accept: str | None) -> str:
     if policy != "auto":
         return HTML if policy == "html" else PROBLEM
 
+    if accept is None:
+        return HTML
+
+    # Parsing costs more than all the rest of an error; a client may send anything,
+    # so what is kept is short and little.
+    kept = len(accept) <= _LONGEST_KEPT
+    return _negotiated(accept) if kept else _negotiated.__wrapped__(accept)
+
+
+@functools.lru_cache(maxsize=128)
+def _negotiated(accept: str) -> str:
     ranges = [
         (value.partition(";")[0].strip().lower(), quality)
         for value, quality in parse_accept_header(accept, MIMEAccept)

@@ -13,6 +13,7 @@ from flask import Blueprint
 from flask import Flask
 from flask import got_request_exception
 from flask import Response
+from werkzeug.exceptions import Conflict
 from werkzeug.exceptions import Forbidden
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotFound
@@ -49,6 +50,32 @@ def test_browsers_keep_todays_page(app: Flask) -> None:
     assert after.status == before.status
     assert after.content_type == before.content_type
     assert after.headers["Vary"] == "Accept"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.parametrize("place", ["class", "object"])
+def test_an_error_that_makes_its_own_answer(accept: str, place: str) -> None:
+    """Its headers stand in either form, wherever the method was written."""
+    app = Flask("shop")
+    Problems(app)
+
+    def get_response(*_: object) -> Response:
+        return Response("own", 409, {"X-Own": "1", "Vary": "Origin"})
+
+    class Own(Conflict):
+        """Writes the answer by itself."""
+
+    @app.get("/")
+    def fail() -> str:
+        error = Own("Nothing left.")
+        owners: dict[str, t.Any] = {"class": Own, "object": error}
+        owners[place].get_response = get_response
+        raise error
+
+    answer = app.test_client().get("/", headers={"Accept": accept})
+
+    assert (answer.status_code, answer.headers["X-Own"]) == (409, "1")
+    assert answer.vary.as_set() == {"origin", "accept"}
 
 
 def _again(app: Flask) -> Flask:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_toolkit.problems import _policy
 from flask_toolkit.problems._policy import HTML
 from flask_toolkit.problems._policy import JSON
 from flask_toolkit.problems._policy import media_type
@@ -83,3 +84,14 @@ def test_the_longest_prefix_wins(path: str, expected: str, slash: str) -> None:
 def test_no_header_breaks_the_choice(accept: str) -> None:
     """Whatever a client sends, one of the three forms comes out."""
     assert media_type("auto", accept) in {HTML, JSON, PROBLEM}
+
+
+def test_only_short_headers_are_kept() -> None:
+    """A client that sends what nobody else sends fills no memory."""
+    long = "application/json, " + "image/png, " * 100
+
+    assert media_type("auto", long) == JSON
+    kept = _policy._negotiated.cache_info().currsize
+    assert media_type("auto", long + "a/b") == JSON
+    assert _policy._negotiated.cache_info().currsize == kept
+    assert _policy._negotiated.cache_info().maxsize == 128
