@@ -24,6 +24,8 @@ SUITES = (
     "sessions",
     "middleware",
     "signals",
+    "lifecycle",
+    "problems",
     "routing",
     "config",
     "start",
