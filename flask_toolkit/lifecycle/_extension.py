@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 import typing as t
@@ -13,7 +12,6 @@ import click
 from flask_toolkit._context import the_context
 from flask_toolkit._extension import Extension
 from flask_toolkit._extension import RUNS
-from flask_toolkit._extension import State
 from flask_toolkit.errors import SetupError
 
 from ._around import abandon
@@ -32,6 +30,7 @@ from ._places import too_late
 from ._recorder import recording
 from ._run import Run
 from ._settings import LifecycleSettings
+from ._state import LifecycleState
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +42,7 @@ if t.TYPE_CHECKING:
     from flask import Response
     from flask.typing import ResponseReturnValue
 
+    from flask_toolkit._extension import State
     from flask_toolkit.typing import Duration
 
     from ._hooks import HookInfo
@@ -54,14 +54,6 @@ A = t.TypeVar("A", bound="Callable[[], Generator[None, t.Any, t.Any]]")
 
 _BEFORE: t.Final[tuple[Stage, ...]] = ("before_request",)
 _AROUND: t.Final[tuple[Stage, ...]] = (*_BEFORE, "after_request", "teardown_request")
-
-
-@dataclasses.dataclass(frozen=True)
-class LifecycleState(State[LifecycleSettings]):
-    """What a lifecycle keeps for one application."""
-
-    run: Run = dataclasses.field(repr=False)
-    places: Places = dataclasses.field(repr=False)
 
 
 class Lifecycle(Extension[LifecycleSettings], component="lifecycle"):
