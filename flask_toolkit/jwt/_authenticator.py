@@ -7,7 +7,7 @@ import typing as t
 from flask_toolkit._context import request_or_none
 from flask_toolkit._context import the_app
 from flask_toolkit.errors import SetupError
-from flask_toolkit.identity import Identity
+from flask_toolkit.identity import identified
 from flask_toolkit.identity import memo
 
 from ._errors import bearer
@@ -25,6 +25,8 @@ if t.TYPE_CHECKING:
 
     from flask import Flask
     from flask import Request
+
+    from flask_toolkit.identity import Identity
 
     from ._claims import Claims
     from ._extension import JWT
@@ -111,13 +113,9 @@ class JWTAuthenticator(t.Generic[U]):
 
         user = user_of(app, state, request, claims, self._load)
         memo(request)[self._jwt] = claims, user
-        return Identity(
-            id=claims.sub,
-            via=self.name,
-            ambient=self.ambient,
-            user=user,
-            auth_time=float(claims.get("auth_time", 0.0)),
-            scopes=claims.scope,
+        auth_time = float(claims.get("auth_time", 0.0))
+        return identified(
+            claims.sub, self.name, self.ambient, user, auth_time, claims.scope
         )
 
     def challenge(self) -> str | None:

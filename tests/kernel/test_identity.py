@@ -1,6 +1,7 @@
 """Who is calling: asked once a request, never carried to the next."""
 
 import dataclasses
+import pickle
 import typing as t
 
 import pytest
@@ -18,6 +19,7 @@ from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import StoreUnavailableError
 from flask_toolkit.identity import AccessMark
 from flask_toolkit.identity import current_identity
+from flask_toolkit.identity import identified
 from flask_toolkit.identity import Identity
 from flask_toolkit.identity import MARK
 from flask_toolkit.identity import mark_public
@@ -151,6 +153,24 @@ def test_an_identity_is_a_value() -> None:
     )
     assert {field.name for field in dataclasses.fields(ada)} == vars(ada).keys()
     assert hash(ada) == hash(dataclasses.replace(ada))
+
+
+def test_an_identity_by_position_is_the_same_value() -> None:
+    """The quick way differs in its price only, defaults included."""
+    scopes = frozenset({"read"})
+    quick = identified("ada", "x", True, "Ada", 7.0, scopes)
+    named = Identity(
+        id="ada", via="x", ambient=True, user="Ada", auth_time=7.0, scopes=scopes
+    )
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        quick.id = "bob"  # type: ignore[misc]  # that is the point
+
+    assert type(quick) is Identity
+    assert vars(quick) == vars(named)
+    assert (hash(quick), repr(quick)) == (hash(named), repr(named))
+    assert pickle.loads(pickle.dumps(quick)) == named
+    assert identified("a", "x", False) == Identity(id="a", via="x", ambient=False)
 
 
 def test_a_caller_who_signs_out_is_withdrawn(app: Flask) -> None:
