@@ -229,7 +229,7 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
     def user_loader(self, load: Callable[[str], t.Any], /) -> Callable[[str], t.Any]:
         """Find a user by id; return ``None`` for nobody. May be ``async``."""
         self._callbacks.load = load
-        self._callbacks.load_is_async = iscoroutinefunction(load)
+        self._callbacks.load_now = None if iscoroutinefunction(load) else load
         return load
 
     def id_of(self, get: Callable[[U], str], /) -> Callable[[U], str]:
@@ -274,7 +274,7 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         context = the_context()
 
         try:
-            return identify(context.app, context.request, self.state_of(context.app))
+            return identify(context, self.state_of(context.app))
         except HTTPException as error:
             if error.code is None or error.code >= _SERVER_ERROR:
                 raise
@@ -354,7 +354,7 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         """
         app = app_ctx.app
         state = self._with_session(app)
-        found = identify(app, request_ctx.request, state)
+        found = identify(the_context(), state)
 
         if found is None or found.via != VIA:
             raise LoginRequiredError(headers=challenges(state))
@@ -392,7 +392,7 @@ class LoginGuard(Extension[GuardSettings], t.Generic[U], component="guard"):
         app = app_ctx.app
         request = request_ctx.request
         state: GuardState = self.state_of(app)
-        found = search(app, request, state)
+        found = search(the_context(), state)
         verdict = evaluate(rule, facts_about(state, found.identity, obj))
 
         if verdict.outcome is not ALLOW:

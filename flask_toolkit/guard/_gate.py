@@ -10,6 +10,7 @@ from werkzeug.exceptions import Unauthorized
 
 from flask_toolkit._context import the_context
 from flask_toolkit.errors import SetupError
+from flask_toolkit.identity import CALLER
 from flask_toolkit.identity import memo
 from flask_toolkit.identity import publish
 from flask_toolkit.identity import request_origin
@@ -22,7 +23,7 @@ from ._decision import Step
 from ._identify import explain
 from ._identify import facts_about
 from ._identify import Found
-from ._identify import identify
+from ._identify import identify_in
 from ._marks import plan_for
 from ._policy import origin_refused
 from ._rules import ALLOW
@@ -39,7 +40,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flask import Flask
-    from flask import Request
+    from flask.ctx import RequestContext
     from flask.wrappers import Response
 
     from flask_toolkit.identity import Identity
@@ -58,12 +59,14 @@ METHODS: t.Final = frozenset(
 
 def gate_for(app: Flask, registry: Registry) -> Callable[[], Response | None]:
     """Return the hook that decides about each request of ``app``."""
+    plans = registry.plans
 
     def guard_request() -> Response | None:
         if not registry.checked:
             check_setup(app, registry)
 
-        request = the_context().request
+        context = the_context()
+        request = context.request
         rule = request.url_rule
 
         # Not found, wrong method, a redirect of the router: nothing to protect.
@@ -75,13 +78,19 @@ def gate_for(app: Flask, registry: Registry) -> Callable[[], Response | None]:
         if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return None
 
-        plan = current_plan(app, registry, rule.endpoint, method)
-        guard, access = plan.guard, plan.access
+        endpoint = rule.endpoint
+        plan = plans.get((endpoint, method))
+
+        # Made anew if another view serves the endpoint.
+        if plan is None or plan[0] is not app.view_functions.get(endpoint):
+            plan = _new_plan(app, registry, endpoint, method)
+
+        _, guard, access, checks_origin, checks_handshake = plan
 
         if guard is None or access is None:
             return None
 
-        checks = plan.checks_handshake if rule.websocket else plan.checks_origin
+        checks = checks_handshake if rule.websocket else checks_origin
         refused = checks and origin_refused(
             request_origin(request.environ, guard.trusted), guard.settings.origin_check
         )
@@ -89,22 +98,17 @@ def gate_for(app: Flask, registry: Registry) -> Callable[[], Response | None]:
         if access.public and not refused:
             return None
 
-        return _decide(app, request, guard, access, refused=refused)
+        return _decide(context, guard, access, refused)
 
     return guard_request
 
 
-def current_plan(app: Flask, registry: Registry, endpoint: str, method: str) -> Plan:
-    """Return the plan of an endpoint, made anew if another view serves it."""
-    key = (endpoint, method)
-    plan = registry.plans.get(key)
+def _new_plan(app: Flask, registry: Registry, endpoint: str, method: str) -> Plan:
+    plan = plan_for(app, registry, endpoint, method)
 
-    if plan is None or plan.view is not app.view_functions.get(endpoint):
-        plan = plan_for(app, registry, endpoint, method)
-
-        # A route may take any method; what clients make up is not kept.
-        if method in METHODS:
-            registry.plans[key] = plan
+    # A route may take any method; what clients make up is not kept.
+    if method in METHODS:
+        registry.plans[endpoint, method] = plan
 
     return plan
 
@@ -207,7 +211,10 @@ def _takes_links(app: Flask, endpoint: str) -> bool:
 
 
 def _decide(
-    app: Flask, request: Request, guard: GuardState, access: Access, *, refused: bool
+    context: RequestContext,
+    guard: GuardState,
+    access: Access,
+    refused: bool,
 ) -> Response | None:
     """Return the answer to a caller who does not get in.
 
@@ -215,44 +222,75 @@ def _decide(
         credential that no browser sends by itself counts then.
     """
     if access.by_signature:
-        caller = caller_by_signature(request)
+        decided, answer = _by_signature(context, guard, access)
 
-        if isinstance(caller, Verdict):
-            found = Found(None, (Step(SIGNED, caller.reason),))
-            return refuse(app, request, guard, found, verdict=caller, rule=access.rule)
+        if decided:
+            return answer
 
-        if caller is not None and _passes(access, guard, caller):
-            memo(request)[guard.memo_key] = caller
-            after_this_request(keep_address)
-            publish(request, caller)
-            return None
-
+    known = memo(context.request)
     error: Unauthorized | None = None
 
     try:
-        identity = identify(app, request, guard, explicit_only=refused)
+        identity = identify_in(known, context, guard, refused)
     except Unauthorized as bad:
         identity, error = None, bad
 
     if identity is None:
-        found = explain(request, guard, error=error)
-
-        if refused and error is None:
-            return refuse_origin(app, request, guard, found, access.rule)
-
-        verdict = evaluate(access.rule, None)
-        return refuse(app, request, guard, found, verdict=verdict, rule=access.rule)
+        return _refuse_nobody(context, guard, access, error, from_elsewhere=refused)
 
     # The most frequent rule needs no evaluation: somebody is there.
-    if not access.public and access.rule is not authenticated:
+    if access.rule is not authenticated:
         verdict = evaluate(access.rule, facts_about(guard, identity))
 
         if verdict.outcome is not ALLOW:
+            app, request = context.app, context.request
             found = explain(request, guard, identity)
             return refuse(app, request, guard, found, verdict=verdict, rule=access.rule)
 
-    publish(request, identity)
+    if known.setdefault(CALLER, identity) is not identity:
+        publish(context.request, identity)
+
     return None
+
+
+def _by_signature(
+    context: RequestContext, guard: GuardState, access: Access
+) -> tuple[bool, Response | None]:
+    """Return whether a signed address decides, and the answer if it does not fit."""
+    app, request = context.app, context.request
+    caller = caller_by_signature(request)
+
+    if isinstance(caller, Verdict):
+        found = Found(None, (Step(SIGNED, caller.reason),))
+        return True, refuse(
+            app, request, guard, found, verdict=caller, rule=access.rule
+        )
+
+    if caller is None or not _passes(access, guard, caller):
+        return False, None
+
+    memo(request)[guard.memo_key] = caller
+    after_this_request(keep_address)
+    publish(request, caller)
+    return True, None
+
+
+def _refuse_nobody(
+    context: RequestContext,
+    guard: GuardState,
+    access: Access,
+    error: Unauthorized | None,
+    *,
+    from_elsewhere: bool,
+) -> Response:
+    app, request = context.app, context.request
+    found = explain(request, guard, error=error)
+
+    if from_elsewhere and error is None:
+        return refuse_origin(app, request, guard, found, access.rule)
+
+    verdict = evaluate(access.rule, None)
+    return refuse(app, request, guard, found, verdict=verdict, rule=access.rule)
 
 
 def _passes(access: Access, guard: GuardState, identity: Identity[t.Any]) -> bool:
@@ -280,14 +318,14 @@ def finisher(cache_control: str, vary: Sequence[str]) -> Callable[[Response], Re
             elif lower == "vary":
                 varies = True
 
-        if not is_controlled:
-            headers.add("Cache-Control", cache_control)
-
         if varies:
             response.vary.update(vary)
         else:
             # Flask adds the session's, and does it faster where one is already.
             headers.add("Vary", text)
+
+        if not is_controlled:
+            headers.add("Cache-Control", cache_control)
 
         return response
 

@@ -7,31 +7,33 @@ import time
 import typing as t
 
 from flask import after_this_request
+from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import Unauthorized
 
 from flask_toolkit._context import the_context
 from flask_toolkit.errors import BadCredentialError
 from flask_toolkit.identity import memo
-from flask_toolkit.identity import resolve
+from flask_toolkit.identity import resolve_in
 from flask_toolkit.identity import withdraw
 
 from ._decision import Step
 from ._rules import Facts
 from ._session import reason_of
+from ._session import signed_in
 from ._signals import identity_loaded
 from ._state import registry_of
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from flask import Flask
     from flask import Request
+    from flask.ctx import RequestContext
 
     from flask_toolkit.identity import Authenticator
     from flask_toolkit.identity import Identity
 
     from ._state import GuardState
 
+    Known: t.TypeAlias = dict[t.Any, t.Any]
     Miss: t.TypeAlias = tuple[Authenticator[t.Any], Unauthorized | None]
 
 _UNKNOWN: t.Final = object()
@@ -54,9 +56,7 @@ class Found(t.NamedTuple):
     """What an explicit credential that does not verify was refused with."""
 
 
-def identify(
-    app: Flask, request: Request, state: GuardState, *, explicit_only: bool = False
-) -> Identity[t.Any] | None:
+def identify(context: RequestContext, state: GuardState) -> Identity[t.Any] | None:
     """Return who is calling: explicit credentials first, then ambient ones.
 
     An explicit credential that does not verify ends the search: falling back to
@@ -66,48 +66,78 @@ def identify(
     :raises werkzeug.exceptions.HTTPException: What else an authenticator raised:
         a malformed request, a store that is down.
     """
-    known = memo(request)
-    found: t.Any = known.get(state.memo_key, _UNKNOWN)
+    return identify_in(memo(context.request), context, state, False)
 
-    if found is _UNKNOWN or explicit_only:
-        asked = state.explicit if explicit_only else state.authenticators
-        missed: list[Miss] = []
-        known[state.trace_key] = missed
 
+# By position, and with the memo of the request at hand: this runs on each guarded
+# request, where a name costs as much as a look-up.
+def identify_in(
+    known: Known, context: RequestContext, state: GuardState, explicit_only: bool
+) -> Identity[t.Any] | None:
+    """Do as :func:`identify`.
+
+    :param explicit_only: Ask those only whose credential no browser sends by
+        itself, and whoever was found before.
+    """
+    found = known.get(state.memo_key, _UNKNOWN)
+
+    if found is not _UNKNOWN and not explicit_only:
+        return _again(found)
+
+    if explicit_only:
+        known.pop(state.trace_key, None)
+
+    own = state.own
+
+    for authenticator in state.explicit if explicit_only else state.authenticators:
         try:
-            found = _ask(app, request, state, asked, missed)
-        except Unauthorized as error:
-            known[state.memo_key] = error
-            raise
+            if own is not None and authenticator is own and own not in known:
+                # As resolve_in() does; this one has nothing to look up.
+                identity = known[own] = signed_in(own, known, context, state)
+            else:
+                identity = _ask(known, context, state, authenticator)
+        except HTTPException as error:
+            _failed(known, state, authenticator, error)
+            continue
 
-        # What explicit credentials gave is also the answer of the whole search.
-        if found is not None or not explicit_only:
-            known[state.memo_key] = found
-
-        if found is not None:
+        if identity is not None:
+            # What explicit credentials gave is also the answer of the whole search.
+            known[state.memo_key] = identity
             # Whatever is answered may depend on the caller, on open pages too.
             after_this_request(state.finish)
 
             if identity_loaded.receivers:
-                identity_loaded.send(app, guard=state.name, identity=found)
-    elif isinstance(found, Unauthorized):
+                identity_loaded.send(context.app, guard=state.name, identity=identity)
+
+            return identity
+
+        _miss(known, state, authenticator, None)
+
+    if not explicit_only:
+        known[state.memo_key] = None
+
+    return None
+
+
+def _again(found: Identity[t.Any] | Unauthorized | None) -> Identity[t.Any] | None:
+    """Return or raise what was found before."""
+    if isinstance(found, Unauthorized):
         raise found.with_traceback(None)
 
-    identity: Identity[t.Any] | None = found
-    return identity
+    return found
 
 
-def search(app: Flask, request: Request, state: GuardState) -> Found:
+def search(context: RequestContext, state: GuardState) -> Found:
     """Return who is calling, or why nobody is known; a bad credential raises not.
 
     :raises werkzeug.exceptions.HTTPException: As :func:`identify`, but no 401.
     """
     try:
-        identity = identify(app, request, state)
+        identity = identify(context, state)
     except Unauthorized as error:
-        return explain(request, state, error=error)
+        return explain(context.request, state, error=error)
 
-    return explain(request, state, identity)
+    return explain(context.request, state, identity)
 
 
 def explain(
@@ -160,6 +190,7 @@ def _forget(request: Request, state: GuardState) -> None:
     ended = known.get(state.session)
     known[state.session] = None
     known.pop(state.memo_key, None)
+    known.pop(state.trace_key, None)
 
     # Another guard's caller, or one with a header, stays the published one.
     if ended is not None:
@@ -177,31 +208,48 @@ def facts_about(
 
 
 def _ask(
-    app: Flask,
-    request: Request,
+    known: Known,
+    context: RequestContext,
     state: GuardState,
-    asked: Iterable[Authenticator[t.Any]],
-    missed: list[Miss],
+    authenticator: Authenticator[t.Any],
 ) -> Identity[t.Any] | None:
-    """Return the first hit; write down who found nobody, and with what error."""
-    for authenticator in asked:
-        try:
-            identity = resolve(request, authenticator)
+    identity = resolve_in(known, context.request, authenticator)
 
-            if authenticator in state.adopted:
-                identity = _completed(app, state, authenticator, identity)
-        except Unauthorized as error:
-            missed.append((authenticator, error))
+    if authenticator in state.adopted:
+        return _completed(context.app, state, authenticator, identity)
 
-            if not authenticator.ambient:
-                raise
-        else:
-            if identity is not None:
-                return identity
+    return identity
 
-            missed.append((authenticator, None))
 
-    return None
+def _failed(
+    known: Known,
+    state: GuardState,
+    authenticator: Authenticator[t.Any],
+    error: HTTPException,
+) -> None:
+    """Remember an error, and raise it again unless the search goes on."""
+    if authenticator is state.own:
+        known[authenticator] = error
+
+    if not isinstance(error, Unauthorized):
+        raise error
+
+    _miss(known, state, authenticator, error)
+
+    if not authenticator.ambient:
+        known[state.memo_key] = error
+        raise error
+
+
+def _miss(
+    known: Known,
+    state: GuardState,
+    authenticator: Authenticator[t.Any],
+    error: Unauthorized | None,
+) -> None:
+    # Made by the first who finds nobody: on most requests there is none.
+    trace: list[Miss] = known.setdefault(state.trace_key, [])
+    trace.append((authenticator, error))
 
 
 def _completed(

@@ -11,6 +11,7 @@ from flask.globals import app_ctx
 from flask_toolkit._context import the_context
 from flask_toolkit._extension import GUARDS
 from flask_toolkit.errors import SetupError
+from flask_toolkit.identity import identified
 from flask_toolkit.identity import Identity
 from flask_toolkit.identity import memo
 from flask_toolkit.signing import signing_keys
@@ -21,7 +22,7 @@ from ._codec import epoch_matches
 from ._codec import last_user
 from ._codec import Login
 from ._codec import needs_stamp
-from ._codec import read_login
+from ._codec import parse_login
 from ._codec import too_old
 from ._codec import write_login
 from ._policy import quoted
@@ -29,6 +30,7 @@ from ._policy import quoted
 if t.TYPE_CHECKING:
     from flask import Flask
     from flask import Request
+    from flask.ctx import RequestContext
     from flask.sessions import SessionMixin
 
     from flask_toolkit._extension import Extension
@@ -67,27 +69,7 @@ class SessionAuthenticator:
     def authenticate(self, request: Request, /) -> Identity[t.Any] | None:
         """Return who signed in; an ended sign-in is taken out of the session."""
         context = the_context()
-        state = self._state(context.app)
-        session = context.session
-        login = read_login(session.get(state.key))
-
-        if login is None:
-            return None
-
-        user, reason = _judge(context.app, state, session, login)
-
-        if reason:
-            memo(request)[self, "reason"] = reason
-            session[state.key] = ended_login(login.id)
-            return None
-
-        return Identity(
-            id=login.id,
-            via=VIA,
-            ambient=True,
-            user=user,
-            auth_time=float(login.auth_time),
-        )
+        return signed_in(self, memo(request), context, self._state(context.app))
 
     def challenge(self) -> str | None:
         """Return the challenge: a scheme that opens no dialog in browsers."""
@@ -101,6 +83,46 @@ class SessionAuthenticator:
 
         state: GuardState = self._guard.state_of(app)
         return state
+
+
+def signed_in(
+    authenticator: SessionAuthenticator,
+    known: dict[t.Any, t.Any],
+    context: RequestContext,
+    state: GuardState,
+) -> Identity[t.Any] | None:
+    """Do as ``authenticate()``, where all that it looks up is at hand.
+
+    :param known: The memo of the request.
+    """
+    session = context.session
+    held = session.get(state.key)
+    login = parse_login(held) if isinstance(held, str) else None
+
+    if login is None:
+        return None
+
+    now = int(time.time())
+    reason = too_old(login, now, state.max_age, state.idle_age)
+    user = None
+
+    if not reason:
+        callbacks = state.callbacks
+        load = callbacks.load_now
+        user = callbacks.user(context.app, login.id) if load is None else load(login.id)
+
+        if user is None:
+            reason = "user-gone"
+        elif callbacks.epoch is not None or state.idle_age is not None:
+            # Most guards have neither, and nothing else to look at.
+            reason = _stamp(context.app, state, session, login, user, now=now)
+
+    if reason:
+        known[authenticator, "reason"] = reason
+        session[state.key] = ended_login(login.id)
+        return None
+
+    return identified(login.id, VIA, True, user, login.auth_time + 0.0)
 
 
 def reason_of(request: Request, authenticator: object) -> str:
@@ -153,21 +175,16 @@ def end() -> None:
     the_context().session.clear()
 
 
-def _judge(
-    app: Flask, state: GuardState, session: SessionMixin, login: Login
-) -> tuple[t.Any, str]:
-    """Return the user of a sign-in and why it has ended, if it has."""
-    now = int(time.time())
-    reason = too_old(login, now, state.max_age, state.idle_age)
-
-    if reason:
-        return None, reason
-
-    user = state.callbacks.user(app, login.id)
-
-    if user is None:
-        return None, "user-gone"
-
+def _stamp(
+    app: Flask,
+    state: GuardState,
+    session: SessionMixin,
+    login: Login,
+    user: t.Any,
+    *,
+    now: int,
+) -> str:
+    """Write down that a sign-in was seen; return why it has ended, if it has."""
     mac = login.epoch
     epoch = state.callbacks.epoch_of(user)
 
@@ -176,7 +193,7 @@ def _judge(
 
         if not epoch_matches(mac, login.id, epoch, current):
             if not any(epoch_matches(mac, login.id, epoch, key) for key in old):
-                return None, "epoch-changed"
+                return "epoch-changed"
 
             mac = epoch_mac(current, login.id, epoch)
 
@@ -185,7 +202,7 @@ def _judge(
     if mac != login.epoch or seen != login.seen:
         session[state.key] = write_login(replace(login, epoch=mac, seen=seen))
 
-    return user, ""
+    return ""
 
 
 def _write(

@@ -60,7 +60,13 @@ class GuardState(State[GuardSettings]):
     authenticators: tuple[Authenticator[t.Any], ...] = dataclasses.field(init=False)
     """The authenticators in the order they are asked."""
 
+    own: SessionAuthenticator | None = dataclasses.field(init=False)
+    """The session's authenticator if nobody has changed how it finds callers."""
+
     def __post_init__(self) -> None:
+        # A subclass may find callers in its own way.
+        own = self.session if type(self.session) is SessionAuthenticator else None
+
         # Plain fields: each request reads them, and a cached property slows down
         # all attributes of its object.
         for name, value in (
@@ -68,6 +74,7 @@ class GuardState(State[GuardSettings]):
             ("memo_key", f"toolkit.guard.{self.name}"),
             ("trace_key", f"toolkit.guard.{self.name}.trace"),
             ("authenticators", (*self.explicit, *self.ambient)),
+            ("own", own),
         ):
             object.__setattr__(self, name, value)
 

@@ -1,5 +1,7 @@
 """A sign-in as text: what reads it, and when it ends."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,6 +73,17 @@ def test_last_seen_defaults_to_the_sign_in() -> None:
     """It is written only where it says something else."""
     assert read_login("100,,,1") == Login("1", 100, None, 100)
     assert read_login("100,120,mac,1") == Login("1", 100, "mac", 120)
+
+
+def test_what_a_text_says_cannot_be_changed() -> None:
+    """It is kept for the next request with the same text."""
+    login = read_login("100,,,1")
+
+    assert login is not None
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        login.auth_time = 7  # type: ignore[misc]  # that is the point
+
+    assert read_login("100,,,1") == Login("1", 100, None, 100)
 
 
 @pytest.mark.parametrize("payload", ["1", {"u": "1"}, 7, None], ids=repr)
