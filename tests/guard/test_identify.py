@@ -166,7 +166,11 @@ def test_who_was_published_before_the_guard_stays_the_caller() -> None:
     app = Flask("other", root_path="/nowhere", static_folder=None)
     app.config["SECRET_KEY"] = "k" * 32
     first = Identity[str](id="robot", via="mtls", ambient=False)
-    app.before_request(lambda: publish(request._get_current_object(), first) and None)  # type: ignore[attr-defined]  # a proxy
+
+    @app.before_request
+    def know() -> None:
+        publish(request._get_current_object(), first)  # type: ignore[attr-defined]  # a proxy
+
     guard = LoginGuard[str]()
     guard.user_loader(str.upper)
     guard.init_app(app)
