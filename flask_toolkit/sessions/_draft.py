@@ -48,8 +48,8 @@ class Draft:
         self.record: Record | None = None
         """What this was loaded from, or written to."""
 
-        self.left: Record | None = None
-        """What it was before it was cleared."""
+        self.left: str | None = None
+        """The key of what it was before it was cleared."""
 
         self.fate: Fate = Fate.KEPT
         self.owner: str | None = None
@@ -63,6 +63,7 @@ class Draft:
 
         self._app = app
         self._id = ""
+        self._moved: str | None = None
         self._data: dict[str, t.Any] | None = None
 
     @property
@@ -139,10 +140,14 @@ class Draft:
         )
 
     def clear(self) -> None:
-        """Forget everything, and leave the record behind."""
+        """Forget everything, and leave the record behind, wherever it is now."""
         self._empty()
-        self.left = self.left or self.record
+        self.left = self.left or self.key or self._moved
         self.record = None
+
+        if self.fate is Fate.MOVED:
+            # Who ends it by its old id ends it; what is set now is another one.
+            self.fate = Fate.KEPT
 
     def forget(self) -> None:
         """Become that of a visitor without one: it was ended, by its owner."""
@@ -169,12 +174,12 @@ class Draft:
 
     def _fill(self, id: str) -> None:
         try:
-            record, moved = self.records.find(id, self.lifetime)
+            record, self._moved = self.records.find(id, self.lifetime)
         except StoreUnavailableError:
             self.fate = Fate.LOST
             raise
 
-        if moved:
+        if self._moved:
             self.fate = Fate.MOVED
 
         data = None if record is None else self.records.tagged.decode(record.fields)

@@ -116,21 +116,25 @@ class ServerSession(Extension[SessionSettings], component="sessions"):
     def end(self, owner: str, handle: str) -> bool:
         """End one session of somebody; return whether there was one.
 
+        Also if it has another id since the list was made, up to a minute ago.
+
         :param handle: From :meth:`sessions_of`, by way of a form.
         :raises StoreUnavailableError: If the store is down.
         """
         records, _ = self._records()
         key = key_of_handle(handle)
 
-        if key is None or key not in records.store.keys_for(owner):
+        if key is None:
             return False
 
+        # Loaded before it is gone.
         draft = _current(records)
+        ended = records.end(key, owner)
 
-        if draft is not None and draft.key == key:
+        if draft is not None and draft.key in ended:
             draft.forget()
 
-        return records.store.delete(key) > 0
+        return bool(ended)
 
     def delete_for(self, owner: str, *, keep_current: bool = False) -> int:
         """End the sessions of somebody; return how many there were.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+
+from flask_toolkit.errors import StoreFullError
 
 from ._policy import is_over
 from ._policy import key_of
@@ -46,8 +49,8 @@ class Found(t.NamedTuple):
     """What is stored under an id."""
 
     record: Record | None
-    moved: bool = False
-    """Whether the session has another id since a moment ago."""
+    moved: str | None = None
+    """The key, if the session has another id since a moment ago."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,8 @@ class Records:
         raw = self.store.load(key)
 
         if raw is None:
-            return Found(None, self.store.get_many([moved_key(key)]) != [None])
+            moved = self.store.load(moved_key(key)) is not None
+            return Found(None, key if moved else None)
 
         return Found(self._living(key, raw, lifetime))
 
@@ -158,21 +162,59 @@ class Records:
             change.applied(current.fields), change.owner, created, now, lifetime
         )
 
-        if not self.leave(record):
+        try:
+            self._note(record.key, made[1].key)
+            is_first = self.store.delete(record.key) > 0
+        except StoreFullError:
+            # No room for the note: it stays where it is.
+            self.store.delete(made[1].key)
+            raise
+
+        if not is_first:
             # Somebody ended it, or was first: then so it is.
             self.store.delete(made[1].key)
             return None
 
         return made
 
-    def leave(self, record: Record) -> bool:
-        """Delete a session whose visitor has another now; whether it was there."""
-        self.store.put(moved_key(record.key), b"", _MOVED)
-        return self.store.delete(record.key) > 0
+    def leave(self, key: str) -> None:
+        """End a session whose visitor gets another one, which leads nowhere."""
+        # Without the note a slow request may begin a session of its own. That must
+        # not keep somebody from signing out.
+        with contextlib.suppress(StoreFullError):
+            self._note(key)
 
-    def end(self, record: Record) -> None:
-        """Delete a session."""
-        self.store.delete(record.key)
+        self.end(key)
+
+    def end(self, key: str, owner: str | None = None) -> set[str]:
+        """Delete a session, also where it moved a moment ago; return where it was.
+
+        Who moves it leaves a note before the old record goes, so either the record
+        is found here or where it went, however many move it at once.
+
+        :param owner: Delete it only if it is theirs.
+        """
+        todo = [key]
+        ended: set[str] = set()
+
+        while todo:
+            key = todo.pop()
+            theirs = owner is None or key in self.store.keys_for(owner)
+
+            if theirs and self.store.delete(key) > 0:
+                ended.add(key)
+            else:
+                todo += self.store.load(moved_key(key)) or ()
+
+        return ended
+
+    def _note(self, key: str, *now: str) -> None:
+        """Write down that a session has another id, and under which key it is."""
+        note, fields = moved_key(key), dict.fromkeys(now, b"")
+
+        if not self.store.save(note, fields, (), _MOVED, create=True):
+            # Somebody moves it as well; one of the two will find it gone.
+            self.store.save(note, fields, (), _MOVED)
 
     def time_left(self, record: Record, lifetime: float) -> float:
         """Return the seconds until a session ends if it is not used again."""

@@ -66,11 +66,11 @@ def _write(draft: Draft, change: Change, *, refreshes: bool) -> None:
     records, record, lifetime = draft.records, draft.record, draft.lifetime
 
     if record is None:
-        id, made = records.create(change, lifetime)
-
         if draft.left is not None:
+            # First: a store without room for another one can still end this.
             records.leave(draft.left)
 
+        id, made = records.create(change, lifetime)
         draft.written(made, id)
         draft.send()
     elif draft.rotating:
@@ -112,13 +112,13 @@ def _others_wrote(draft: Draft) -> bool:
 
 
 def _end(draft: Draft) -> None:
-    record = draft.record or draft.left
+    key = draft.key or draft.left
 
-    if record is not None:
-        draft.records.end(record)
+    if key is not None:
+        draft.records.end(key)
         draft.record = draft.left = None
 
-    if draft.cookie and (record is not None or draft.modified):
+    if draft.cookie and (key is not None or draft.modified):
         draft.due = ""
 
 

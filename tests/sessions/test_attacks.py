@@ -256,6 +256,56 @@ def test_an_ended_device_stays_out_of_a_confirm(shop: Shop) -> None:
     assert shop.sessions_of("7") == []
 
 
+@pytest.mark.parametrize("path", ["/confirm", "/login"])
+def test_who_signs_out_with_the_old_cookie_is_signed_out(shop: Shop, path: str) -> None:
+    """The answer with the new one is under way, or was lost."""
+    client = shop.signed_in()
+    old = copy_of(shop, client)
+    client.post(path, data={"id": "7"})
+    old.post("/logout")
+
+    assert client.get("/me").status_code == 401
+    assert id_of(old) == ""
+    assert shop.sessions_of("7") == []
+
+
+@pytest.mark.parametrize("ended", ["cookie", "handle"])
+def test_a_sign_out_beside_rotations_holds(shop: Shop, ended: str) -> None:
+    """Real threads: whatever comes first, nothing of it is alive afterwards."""
+    ready = threading.Barrier(4)
+
+    def confirm(client: FlaskClient) -> str:
+        ready.wait()
+        client.post("/confirm")
+        return id_of(client)
+
+    def sign_out(client: FlaskClient, handle: str) -> None:
+        ready.wait()
+
+        if ended == "cookie":
+            client.post("/logout")
+        else:
+            with shop.app.app_context():
+                assert shop.sessions.end("7", handle)
+
+    for _ in range(12):
+        client = shop.signed_in()
+        (info,) = shop.sessions_of("7")
+        tabs = [copy_of(shop, client) for _ in range(3)]
+
+        with ThreadPoolExecutor(4) as pool:
+            ids = pool.map(confirm, tabs)
+            pool.submit(sign_out, client, info.handle).result()
+            left = {*ids, id_of(client)}
+
+        assert shop.sessions_of("7") == []
+        thieves = [shop.app.test_client() for _ in left]
+
+        for thief, id in zip(thieves, left, strict=True):
+            rename(thief, id)
+            assert thief.get("/me").status_code == 401
+
+
 # ---- writers side by side
 
 
@@ -519,7 +569,7 @@ def test_a_stranger_with_random_ids_writes_nothing(site: Site) -> None:
     rename(client, "A" * 43)
     client.get("/read")
 
-    assert site.store.asked == ["load", "get_many"]
+    assert site.store.asked == ["load", "load"]
 
 
 def test_the_session_is_per_request_under_one_extension() -> None:

@@ -12,8 +12,14 @@ from flask_toolkit import Toolkit
 from flask_toolkit.sessions import ServerSession
 from flask_toolkit.stores import MemoryStore
 
+from .conftest import id_of
+from .conftest import rename
+from .conftest import Site
+
 if t.TYPE_CHECKING:
-    from .conftest import Site
+    from flask.testing import FlaskClient
+
+    from flask_toolkit.sessions import StoredSession
 
 
 def test_down_at_the_first_access_is_a_503(site: Site) -> None:
@@ -70,8 +76,7 @@ def test_what_is_written_after_a_caught_failure_is_a_503(site: Site) -> None:
         pytest.param("/set", "save", id="write"),
         pytest.param("/clear", "delete", id="clear"),
         pytest.param("/rotate", "save", id="rotate"),
-        pytest.param("/rotate", "put", id="rotate-2"),
-        pytest.param("/rotate", "delete", id="rotate-3"),
+        pytest.param("/rotate", "delete", id="rotate-2"),
     ],
 )
 def test_down_at_the_end_makes_the_answer_a_503_in_place(
@@ -160,3 +165,39 @@ def test_under_a_toolkit_the_503_is_a_page_for_people() -> None:
     assert (page.status_code, page.mimetype) == (503, "text/html")
     answer = client.get("/", headers={"Accept": "application/json"})
     assert (answer.status_code, answer.is_json) == (503, True)
+
+
+def full(records: int) -> tuple[Site, FlaskClient]:
+    """Return a store with room for nine records, and a session among some."""
+    site = Site(MemoryStore(max_items=10))
+    client = site.client(a=1)
+
+    for number in range(records - 1):
+        site.store.save(f"other{number}", {}, (), 60, create=True)
+
+    return site, client
+
+
+@pytest.mark.parametrize("records", [8, 9])
+def test_a_full_store_moves_nothing_and_loses_nothing(records: int) -> None:
+    """There must be room for the new record and for the note."""
+    site, client = full(records)
+
+    assert client.post("/rotate").status_code == 503
+    assert site.held(client) == {"a": 1}
+    assert len(vars(site.store.store)["_records"]) == records
+
+
+def test_a_full_store_still_ends_a_session() -> None:
+    """Also where a farewell follows, which then has the room."""
+    site, client = full(9)
+    stale = site.app.test_client()
+    rename(stale, id_of(client))
+
+    def farewell(held: StoredSession) -> None:
+        held.clear()
+        held["bye"] = 1
+
+    assert site.run(client, farewell).status_code == 200
+    assert site.held(client) == {"bye": 1}
+    assert site.held(stale) == {}

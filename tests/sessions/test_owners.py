@@ -91,6 +91,22 @@ def test_one_session_can_be_ended(site: Site) -> None:
     assert site.held(phone) == {"a": 1}
 
 
+def test_a_session_that_moved_since_it_was_listed_is_ended(site: Site) -> None:
+    """By the handle of the list, and by its owner only."""
+    phone = signed_in(site, "7", a=1)
+    (info,) = site.sessions_of("7")
+    phone.post("/rotate")
+    phone.post("/rotate")
+
+    with site.app.app_context():
+        assert not site.sessions.end("8", info.handle)
+        assert site.sessions.end("7", info.handle)
+        assert not site.sessions.end("7", info.handle)
+
+    assert site.held(phone) == {}
+    assert site.sessions_of("7") == []
+
+
 def test_ending_the_current_one_deletes_its_cookie(site: Site) -> None:
     """Nothing that the request still does brings it back."""
     client = signed_in(site, "7", a=1)
@@ -104,6 +120,17 @@ def test_ending_the_current_one_deletes_its_cookie(site: Site) -> None:
 
     assert id_of(client) == ""
     assert site.sessions_of("7") == []
+
+
+def test_ending_the_current_one_by_what_it_was_called_before(site: Site) -> None:
+    """A list of devices may be older than the id of the device that shows it."""
+    client = signed_in(site, "7", a=1)
+    (info,) = site.sessions_of("7")
+    client.post("/rotate")
+    site.run(client, lambda held: site.sessions.end("7", info.handle))
+
+    assert id_of(client) == ""
+    assert site.held(client) == {}
 
 
 def test_all_other_devices_can_be_logged_out(site: Site) -> None:

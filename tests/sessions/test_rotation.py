@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from .conftest import cookie_of
 from .conftest import id_of
 from .conftest import rename
@@ -89,15 +91,70 @@ def test_a_request_with_the_old_id_changes_nothing(site: Site, clock: Clock) -> 
     client.post("/rotate")
     clock.wait(59)
 
-    for path in ("/set", "/clear"):
-        response = stale.post(path, json={"a": 2})
-        assert "Set-Cookie" not in response.headers
-
+    response = stale.post("/set", json={"a": 2})
+    assert "Set-Cookie" not in response.headers
     assert site.held(client) == {"a": 1}
     clock.wait(2)
     response = stale.post("/set", json={"a": 2})
     assert "Set-Cookie" in response.headers
     assert site.held(client) == {"a": 1}
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("farewell", [False, True], ids=["empty", "farewell"])
+def test_who_clears_with_a_moved_id_ends_the_session(
+    site: Site, times: int, farewell: bool
+) -> None:
+    """However often it moved; what is set afterwards is another session."""
+    client = site.client(a=1)
+    stale = site.client()
+    rename(stale, id_of(client))
+
+    for _ in range(times):
+        client.post("/rotate")
+
+    def clear(held: StoredSession) -> None:
+        held.clear()
+        held.update({"bye": 1} if farewell else {})
+
+    site.run(stale, clear)
+
+    assert site.held(client) == {}
+    assert bool(id_of(stale)) is farewell
+    assert site.held(stale) == ({"bye": 1} if farewell else {})
+
+
+def test_a_slow_clear_ends_what_moved_meanwhile(site: Site) -> None:
+    """It loaded before the rotation and saves after it."""
+    client = site.client(a=1)
+    stale = site.app.test_client()
+    rename(stale, id_of(client))
+
+    def slow(held: StoredSession) -> None:
+        assert held["a"] == 1
+        client.post("/rotate")
+        held.clear()
+
+    site.run(stale, slow)
+
+    assert site.held(client) == {}
+    assert id_of(stale) == ""
+
+
+def test_after_clear_the_old_id_leads_nowhere(site: Site) -> None:
+    """A second sign-out with it ends nothing of whoever is signed in by then."""
+    client = site.client(a=1)
+    stale = site.client()
+    rename(stale, id_of(client))
+
+    def another(held: StoredSession) -> None:
+        held.clear()
+        held["user"] = "8"
+
+    site.run(client, another)
+    stale.post("/clear")
+
+    assert site.held(client) == {"user": "8"}
 
 
 def test_a_slow_request_does_not_bring_the_old_id_back(site: Site) -> None:
@@ -123,7 +180,7 @@ def test_of_two_rotations_one_wins(site: Site) -> None:
     other = site.app.test_client()
     rename(other, id_of(client))
     # Between the second reading and the deletion.
-    site.store.before["put"] = lambda: other.post("/rotate")
+    site.store.before["delete"] = lambda: other.post("/rotate")
     response = client.post("/rotate")
 
     assert "Set-Cookie" not in response.headers
