@@ -120,6 +120,7 @@ def signed_in(
     if reason:
         known[authenticator, "reason"] = reason
         session[state.key] = ended_login(login.id)
+        _disown(session, _owned_by(state, login.id))
         return None
 
     return identified(login.id, VIA, True, user, login.auth_time + 0.0)
@@ -155,9 +156,7 @@ def start(
     if session.permanent is not remember:
         session.permanent = remember
 
-    if hasattr(session, "owner"):
-        setattr(session, "owner", owner)  # noqa: B010  # only some sessions have it
-
+    _own(session, owner, identity.auth_time + state.max_age)
     _rotate(app, session)
     return identity
 
@@ -166,6 +165,8 @@ def renew(app: Flask, state: GuardState, identity: Identity[t.Any]) -> Identity[
     """Write that the signed-in user proved who it is just now."""
     session = the_context().session
     renewed = _write(app, state, session, identity.user, id=identity.id, at=None)
+    owner = _owned_by(state, identity.id)
+    _own(session, owner, renewed.auth_time + state.max_age)
     _rotate(app, session)
     return renewed
 
@@ -222,10 +223,18 @@ def _write(
     return Identity(id=id, via=VIA, ambient=True, user=user, auth_time=float(at))
 
 
-def _owner(app: Flask, state: GuardState, id: str) -> str:
+def _owned_by(state: GuardState, id: str) -> str:
     """Return whose a session is: the id, under a named guard ``name:id``."""
+    return id if state.name == _UNNAMED else f"{state.name}:{id}"
+
+
+def _owner(app: Flask, state: GuardState, id: str) -> str:
+    """Return whose a session is from now on.
+
+    :raises ValueError: If that would be the name of another guard's user.
+    """
     if state.name != _UNNAMED:
-        return f"{state.name}:{id}"
+        return _owned_by(state, id)
 
     name, colon, _ = id.partition(":")
     known: Registry | None = app.extensions.get(GUARDS)
@@ -235,6 +244,25 @@ def _owner(app: Flask, state: GuardState, id: str) -> str:
         raise ValueError(f"No id may begin with {name}: and be of guard {_UNNAMED!r}.")
 
     return id
+
+
+def _own(session: t.Any, owner: str, until: float) -> None:
+    """Let a session be listed as somebody's, where it can, beside other guards'.
+
+    Until then at most: a sign-in that has ended by its age is in no list.
+    """
+    if hasattr(session, "owners"):
+        session.owners = {**session.owners, owner: until}
+    elif hasattr(session, "owner"):
+        session.owner = owner
+
+
+def _disown(session: t.Any, owner: str) -> None:
+    """Let a session be somebody's no more: the sign-in has ended."""
+    owners = getattr(session, "owners", {})
+
+    if owner in owners:
+        session.owners = {name: owners[name] for name in owners if name != owner}
 
 
 def _rotate(app: Flask, session: SessionMixin) -> None:

@@ -8,7 +8,8 @@ all that builds on them work as before::
     sessions = ServerSession(app)
 
 ``session.rotate()`` gives a session a new id and ``session.owner`` tells whose it
-is, so that ``sessions.sessions_of(owner)`` can list them and ``end`` them.
+is, ``session.owners`` of how many, so that ``sessions.sessions_of(owner)`` can list
+them and ``end`` them.
 """
 
 from ._cookie import CookieSession

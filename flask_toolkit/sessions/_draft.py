@@ -52,7 +52,9 @@ class Draft:
         """The key of what it was before it was cleared."""
 
         self.fate: Fate = Fate.KEPT
-        self.owner: str | None = None
+        self.owners: dict[str, float | None] = {}
+        """Whose it is, and until when in Unix seconds; None: as long as it lasts."""
+
         self.modified: bool = False
         self.rotating: bool = False
         self.lent: set[str] = set()
@@ -136,7 +138,7 @@ class Draft:
         return Change(
             changed={k: v for k, v in encoded.items() if stored.get(k) != v},
             removed=[key for key in stored if key not in data],
-            owner=self.owner,
+            owners=self.owners,
         )
 
     def clear(self) -> None:
@@ -169,7 +171,7 @@ class Draft:
     def _empty(self) -> None:
         self.load().clear()
         self.lent.clear()
-        self.owner = None
+        self.owners = {}
         self.modified = True
 
     def _fill(self, id: str) -> None:
@@ -186,5 +188,5 @@ class Draft:
 
         # What cannot be read is not ours to write to.
         if record is not None and data is not None:
-            self._data, self.record, self.owner = data, record, record.owner
+            self._data, self.record, self.owners = data, record, {**record.owners}
             self._id = id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime
@@ -110,7 +111,11 @@ class ServerSession(Extension[SessionSettings], component="sessions"):
         draft = _current(records)
         current = None if draft is None else draft.key
         found = [records.read(key, lifetime) for key in records.store.keys_for(owner)]
-        infos = [_info(records, each, current) for each in found if each is not None]
+        infos = [
+            _info(records, each, current)
+            for each in found
+            if each is not None and _has(each, owner)
+        ]
         return sorted(infos, key=lambda info: info.seen, reverse=True)
 
     def end(self, owner: str, handle: str) -> bool:
@@ -146,7 +151,7 @@ class ServerSession(Extension[SessionSettings], component="sessions"):
         draft = _current(records)
         keep: list[str] = []
 
-        if draft is not None and draft.owner == owner:
+        if draft is not None and owner in draft.owners:
             if not keep_current:
                 draft.forget()
             elif draft.key is not None:
@@ -170,6 +175,12 @@ def _current(records: Records) -> Draft | None:
     draft = draft_of(session)
     draft.load()
     return draft if draft.records is records else None
+
+
+def _has(record: Record, owner: str) -> bool:
+    """Tell whether a session is still somebody's: that may end before it does."""
+    until = record.owners.get(owner)
+    return until is None or until > time.time()
 
 
 def _info(records: Records, record: Record, current: str | None) -> SessionInfo:

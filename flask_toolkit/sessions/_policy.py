@@ -7,6 +7,9 @@ import re
 import secrets
 import typing as t
 
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
 PREFIX: t.Final = "sess:"
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
 _HANDLE = re.compile(r"[0-9a-f]{64}")
@@ -54,26 +57,58 @@ def key_of_handle(handle: str) -> str | None:
     return PREFIX + handle if _HANDLE.fullmatch(handle) else None
 
 
-def time_left(created: float, now: float, lifetime: float, max_age: float) -> float:
-    """Return the seconds that a session used now has to live.
+def end_of(created: float, max_age: float, owners: Mapping[str, float | None]) -> float:
+    """Return when a session ends however often it is used.
 
-    >>> time_left(0, 80, 30, 100), time_left(0, 10, 30, 100)
-    (20, 30)
+    :param owners: Whose it is, each until when; None: as long as it lasts. It ends
+        with the last of them, as what it holds is theirs.
+
+    >>> end_of(0, 100, {}), end_of(0, 100, {"7": 60, "staff:7": 80})
+    (100, 80)
+    >>> end_of(0, 100, {"7": 60, "staff:7": None})
+    100
     """
-    return min(lifetime, created + max_age - now)
+    ends = [end for end in owners.values() if end is not None]
+    oldest = created + max_age
+    return min(oldest, max(ends)) if ends and len(ends) == len(owners) else oldest
 
 
-def is_over(
-    created: float, seen: float, now: float, lifetime: float, max_age: float
-) -> bool:
+def is_over(end: float, seen: float, now: float, lifetime: float) -> bool:
     """Tell whether a session has ended, by idleness or by age.
 
     The store counts too; this holds for a lifetime that was shortened since.
 
-    >>> is_over(0, 0, 30, 30, 100), is_over(0, 90, 99, 30, 100)
+    >>> is_over(100, 0, 30, 30), is_over(100, 90, 99, 30)
     (True, False)
     """
-    return now >= min(seen + lifetime, created + max_age)
+    return now >= min(seen + lifetime, end)
+
+
+def owner_to_text(owner: str, until: float | None) -> str:
+    """Return an owner as one word of what is stored of a session.
+
+    >>> owner_to_text("staff:7", 1800000000.0), owner_to_text("a b@c%", None)
+    ('staff:7@1800000000', 'a%20b%40c%25')
+    """
+    for char in "%", " ", "@":
+        owner = owner.replace(char, f"%{ord(char):02X}")
+
+    return owner if until is None else f"{owner}@{until:.0f}"
+
+
+def owner_of_text(text: str) -> tuple[str, float | None]:
+    """Return what :func:`owner_to_text` was given, the end in whole seconds.
+
+    >>> owner_of_text("staff:7@1800000000"), owner_of_text("a%20b%40c%25")
+    (('staff:7', 1800000000.0), ('a b@c%', None))
+    """
+    name, _, until = text.partition("@")
+
+    if "%" in name:
+        for char in "@", " ", "%":
+            name = name.replace(f"%{ord(char):02X}", char)
+
+    return name, float(until) if until else None
 
 
 def needs_touch(seen: float, now: float, lifetime: float) -> bool:

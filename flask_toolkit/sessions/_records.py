@@ -9,14 +9,17 @@ from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 
 from flask_toolkit.errors import StoreFullError
 
+from ._policy import end_of
 from ._policy import is_over
 from ._policy import key_of
 from ._policy import moved_key
 from ._policy import new_id
-from ._policy import time_left
+from ._policy import owner_of_text
+from ._policy import owner_to_text
 from ._tagged import unreadable
 
 if t.TYPE_CHECKING:
@@ -38,8 +41,11 @@ class Record:
     seen: float
     """When it was last written or prolonged."""
 
-    owner: str | None = None
-    """Whose it is; that never changes, another owner gets another record."""
+    owners: Mapping[str, float | None]
+    """Whose it is, and until when; that never changes, others get another record."""
+
+    end: float
+    """When it ends however often it is used."""
 
     fields: Mapping[str, bytes] = field(repr=False)
     """Its data by key, serialised."""
@@ -59,7 +65,7 @@ class Change:
 
     changed: Mapping[str, bytes]
     removed: Collection[str]
-    owner: str | None
+    owners: Mapping[str, float | None]
     """Whose it is from now on."""
 
     def applied(self, fields: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -111,7 +117,7 @@ class Records:
     def create(self, change: Change, lifetime: float) -> tuple[str, Record]:
         """Store a new session and return its id."""
         now = time.time()
-        return self._create(change.changed, change.owner, now, now, lifetime)
+        return self._create(change.changed, change.owners, now, now, lifetime)
 
     def write(self, record: Record, change: Change, lifetime: float) -> Record | None:
         """Merge changes into a session; ``None`` if it has ended meanwhile.
@@ -121,25 +127,19 @@ class Records:
         """
         now = time.time()
         changed = {_DATA + key: data for key, data in change.changed.items()}
-        changed[_META] = _meta(record.created, now, record.owner)
+        changed[_META] = _meta(record.created, now, record.owners)
         written = self.store.save(
             record.key,
             changed,
             [_DATA + key for key in change.removed],
-            self._ttl(record.created, now, lifetime),
-            owner=record.owner,
+            _ttl(record.end, now, lifetime),
+            owner=record.owners,
         )
 
         if not written:
             return None
 
-        return Record(
-            key=record.key,
-            created=record.created,
-            seen=now,
-            owner=record.owner,
-            fields=change.applied(record.fields),
-        )
+        return replace(record, seen=now, fields=change.applied(record.fields))
 
     def rotate(
         self, record: Record, change: Change, lifetime: float
@@ -157,9 +157,10 @@ class Records:
 
         now = time.time()
         # A sign-in begins a life of its own.
-        created = current.created if change.owner == record.owner else now
+        is_same = change.owners.keys() == record.owners.keys()
+        created = current.created if is_same else now
         made = self._create(
-            change.applied(current.fields), change.owner, created, now, lifetime
+            change.applied(current.fields), change.owners, created, now, lifetime
         )
 
         try:
@@ -218,12 +219,12 @@ class Records:
 
     def time_left(self, record: Record, lifetime: float) -> float:
         """Return the seconds until a session ends if it is not used again."""
-        return self._ttl(record.created, record.seen, lifetime)
+        return _ttl(record.end, record.seen, lifetime)
 
     def _create(
         self,
         fields: Mapping[str, bytes],
-        owner: str | None,
+        owners: Mapping[str, float | None],
         created: float,
         now: float,
         lifetime: float,
@@ -231,43 +232,53 @@ class Records:
         id = new_id()
         key = key_of(id)
         raw = {_DATA + name: data for name, data in fields.items()}
-        raw[_META] = _meta(created, now, owner)
-        ttl = self._ttl(created, now, lifetime)
+        raw[_META] = _meta(created, now, owners)
+        end = end_of(created, self.max_age, owners)
+        ttl = _ttl(end, now, lifetime)
         # The id is random: nothing can be there before.
-        self.store.save(key, raw, (), ttl, create=True, owner=owner)
+        self.store.save(key, raw, (), ttl, create=True, owner=owners)
         return id, Record(
-            key=key, created=created, seen=now, owner=owner, fields=dict(fields)
+            key=key,
+            created=created,
+            seen=now,
+            owners=dict(owners),
+            end=end,
+            fields=dict(fields),
         )
 
     def _living(
         self, key: str, raw: Mapping[str, bytes], lifetime: float
     ) -> Record | None:
         try:
-            record = _record_of(key, raw)
+            record = self._record_of(key, raw)
         except (ValueError, LookupError) as error:
             unreadable(error)
             return None
 
         now = time.time()
-        over = is_over(record.created, record.seen, now, lifetime, self.max_age)
-        return None if over else record
+        return None if is_over(record.end, record.seen, now, lifetime) else record
 
-    def _ttl(self, created: float, now: float, lifetime: float) -> float:
-        # A request may outlive its session by a moment.
-        return max(time_left(created, now, lifetime, self.max_age), 1.0)
+    def _record_of(self, key: str, raw: Mapping[str, bytes]) -> Record:
+        created, seen, *words = raw[_META].decode("utf-8", "surrogatepass").split(" ")
+        owners = dict(map(owner_of_text, words))
+        began = float(created)
+        return Record(
+            key=key,
+            created=began,
+            seen=float(seen),
+            owners=owners,
+            end=end_of(began, self.max_age, owners),
+            fields={name[1:]: data for name, data in raw.items() if name[:1] == _DATA},
+        )
 
 
-def _record_of(key: str, raw: Mapping[str, bytes]) -> Record:
-    created, seen, *owner = raw[_META].split(b" ", 2)
-    return Record(
-        key=key,
-        created=float(created),
-        seen=float(seen),
-        owner=owner[0].decode("utf-8", "surrogatepass") if owner else None,
-        fields={name[1:]: data for name, data in raw.items() if name[:1] == _DATA},
+def _ttl(end: float, now: float, lifetime: float) -> float:
+    # A request may outlive its session by a moment.
+    return max(min(lifetime, end - now), 1.0)
+
+
+def _meta(created: float, seen: float, owners: Mapping[str, float | None]) -> bytes:
+    words = [owner_to_text(*each) for each in owners.items()]
+    return " ".join([f"{created:.6f} {seen:.6f}", *words]).encode(
+        "utf-8", "surrogatepass"
     )
-
-
-def _meta(created: float, seen: float, owner: str | None) -> bytes:
-    text = f"{created:.6f} {seen:.6f}" + ("" if owner is None else f" {owner}")
-    return text.encode("utf-8", "surrogatepass")

@@ -124,27 +124,44 @@ class StoredSession(SessionMixin):
     def owner(self) -> str | None:
         """Whose session it is, to list and to end all of one user.
 
-        The guard sets it at sign-in. Another owner rotates the session: neither
-        an id that was planted before nor a slow request reaches the new one.
+        The guard sets it at sign-in. Where there are several, the first of
+        :attr:`owners`; to set it makes it the only one.
         """
-        self._draft.load()
-        return self._draft.owner
+        return next(iter(self.owners), None)
 
     @owner.setter
     def owner(self, owner: str | None) -> None:
+        self.owners = {} if owner is None else {owner: None}
+
+    @property
+    def owners(self) -> Mapping[str, float | None]:
+        """All whose session it is, such as those of several guards in one browser.
+
+        Each until when, in Unix seconds; None: as long as the session lasts. Whose
+        time is over has it no more, and it ends with the last one. Other owners
+        rotate the session: neither an id that was planted before nor a slow request
+        reaches the new one.
+        """
+        self._draft.load()
+        return dict(self._draft.owners)
+
+    @owners.setter
+    def owners(self, owners: Mapping[str, float | None]) -> None:
+        given: list[object] = [*owners]
+
         # A checker cannot see it through Flask's proxy.
-        if owner is not None and not (owner and isinstance(owner, str)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not all(owner and isinstance(owner, str) for owner in given):
             raise TypeError(
                 "The owner of a session is a text that is not empty, or None for"
-                f" nobody, not {owner!r}."
+                f" nobody, not {given!r}."
             )
 
         draft = self._draft
         draft.load()
-        draft.owner = owner
+        draft.owners = dict(owners)
         draft.modified = True
 
-        if draft.record is not None and draft.record.owner != owner:
+        if draft.record is not None and draft.record.owners != draft.owners:
             draft.rotating = True
 
     @property

@@ -109,8 +109,9 @@ def acting_as(
         held.update(session)
         held.permanent = session.permanent
 
-        if hasattr(held, "owner"):
-            owner = getattr(session, "owner", None)
-            setattr(held, "owner", owner)  # noqa: B010  # only some sessions have it
+        # Only some sessions have them; those of several guards are set last.
+        for name in ("owner", "owners"):
+            if hasattr(held, name):
+                setattr(held, name, getattr(session, name))
 
     return client

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
+from flask import Blueprint
 from flask import Flask
 from flask import request
 from flask import session
@@ -178,6 +179,71 @@ def test_the_guard_tells_the_owner(shop: Shop) -> None:
 
     assert phone.get("/me").status_code == 401
     assert laptop.get("/me").status_code == 401
+
+
+def test_two_guards_in_one_browser_both_list_it(shop: Shop) -> None:
+    """Whoever signs in second takes nothing from the list of the first."""
+    staff = LoginGuard[User](name="staff")
+    staff.user_loader(User)
+    desk = Blueprint("desk", "desk")
+    staff.init_app(desk)
+    desk.add_url_rule("/desk", "me", lambda: staff.user.id)
+    shop.app.register_blueprint(desk)
+    client = shop.signed_in("7")
+    shop.run(client, lambda _: staff.login(User("9")))
+    assert [len(shop.sessions_of(name)) for name in ("7", "staff:9")] == [1, 1]
+    assert (client.get("/me").text, client.get("/desk").text) == ("7", "9")
+
+    client.post("/confirm")
+    assert [len(shop.sessions_of(name)) for name in ("7", "staff:9")] == [1, 1]
+
+    with shop.app.app_context():
+        assert shop.sessions.delete_for("7") == 1
+
+    assert shop.sessions_of("staff:9") == []
+    assert client.get("/desk").status_code == 401
+
+
+@pytest.mark.parametrize("asks", [True, False], ids=["asked", "unasked"])
+def test_after_max_age_nobody_has_the_session(
+    bare_store: Store, clock: Clock, asks: bool
+) -> None:
+    """The list of devices shows no sign-in that has ended, used or not."""
+    shop = Shop(bare_store, TOOLKIT_GUARD_MAX_AGE=1000)
+    client = shop.signed_in()
+    clock.wait(600)
+    client.post("/confirm")
+    clock.wait(600)
+    assert client.get("/me").text == "7"
+    assert len(shop.sessions_of("7")) == 1
+    key = shop.key_of(client)
+
+    clock.wait(401)
+    assert client.get("/me" if asks else "/").status_code == (401 if asks else 200)
+    assert shop.sessions_of("7") == []
+    assert shop.store.load(key) is None
+
+
+@pytest.mark.parametrize("why", ["idle", "gone"])
+def test_what_the_guard_ended_is_nobodys(
+    bare_store: Store, clock: Clock, why: str
+) -> None:
+    """What else the session holds stays, for the same user to find again."""
+    shop = Shop(bare_store, TOOLKIT_GUARD_IDLE_AGE=100)
+    client = shop.signed_in()
+    client.post("/set", json={"cart": 1})
+    old = shop.key_of(client)
+    clock.wait(101 if why == "idle" else 1)
+    shop.guard.user_loader({"gone": lambda _: None, "idle": User}[why])
+    assert client.get("/me").status_code == 401
+
+    assert shop.sessions_of("7") == []
+    assert shop.store.load(old) is None
+    assert shop.held(client)["cart"] == 1
+    shop.guard.user_loader(User)
+    client.post("/login", data={"id": "7"})
+    assert shop.held(client)["cart"] == 1
+    assert len(shop.sessions_of("7")) == 1
 
 
 # ---- what has ended stays ended

@@ -9,6 +9,12 @@ from datetime import UTC
 
 import pytest
 from flask import Flask
+from hypothesis import example
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_toolkit.sessions._policy import owner_of_text
+from flask_toolkit.sessions._policy import owner_to_text
 
 from .conftest import id_of
 from .conftest import Site
@@ -240,6 +246,92 @@ def test_another_owner_gets_another_id(
     assert owners == [owner]
     assert site.held(client) == {"a": 1}
     assert len(site.sessions_of("7")) == (owner == "7")
+
+
+def own(site: Site, client: FlaskClient, **owners: float | None) -> None:
+    """Give a session its owners."""
+    site.run(client, lambda held: setattr(held, "owners", owners))
+
+
+def test_a_session_may_have_several_owners(site: Site) -> None:
+    """Each lists it and can end it, across writes and rotations."""
+    client = site.client(a=1)
+    own(site, client, ada=None, bob=None)
+    client.post("/rotate")
+    client.post("/set", json={"a": 2})
+    seen: list[object] = []
+    site.run(client, lambda held: seen.extend([held.owner, held.owners]))
+
+    assert seen == ["ada", {"ada": None, "bob": None}]
+    assert [len(site.sessions_of(name)) for name in ("ada", "bob", "a")] == [1, 1, 0]
+    with site.app.app_context():
+        assert site.sessions.delete_for("bob") == 1
+
+    assert site.held(client) == {}
+    assert site.sessions_of("ada") == []
+
+
+@pytest.mark.parametrize("stays", ["ada", "bob"])
+def test_an_owner_who_leaves_has_it_no_more(site: Site, stays: str) -> None:
+    """The other one keeps it, under a new id."""
+    client = site.client(a=1)
+    own(site, client, ada=None, bob=None)
+    old = id_of(client)
+    own(site, client, **{stays: None})
+
+    assert id_of(client) not in {"", old}
+    assert {n for n in ("ada", "bob") if site.sessions_of(n)} == {stays}
+    assert site.held(client) == {"a": 1}
+
+
+def test_all_other_devices_of_one_of_two_owners(site: Site) -> None:
+    """The one that asks stays, though it is somebody else's, too."""
+    client, other = site.client(a=1), signed_in(site, "bob", a=2)
+    own(site, client, ada=None, bob=None)
+    site.run(client, lambda _: site.sessions.delete_for("bob", keep_current=True))
+
+    assert site.held(client) == {"a": 1}
+    assert site.held(other) == {}
+
+
+def test_an_owner_has_it_for_a_while(site: Site, clock: Clock) -> None:
+    """Then it is in no list of theirs; it ends with the last of them."""
+    client = site.client(a=1)
+    own(site, client, ada=clock.now + 100, bob=clock.now + 200)
+    clock.wait(99)
+    client.post("/set", json={"a": 2})
+    assert [len(site.sessions_of(name)) for name in ("ada", "bob")] == [1, 1]
+
+    clock.wait(2)
+    assert [len(site.sessions_of(name)) for name in ("ada", "bob")] == [0, 1]
+    assert site.held(client) == {"a": 2}
+
+    clock.wait(100)
+    assert [len(site.sessions_of(name)) for name in ("ada", "bob")] == [0, 0]
+    assert site.store.load(site.key_of(client)) is None
+
+
+def test_a_session_with_an_owner_for_ever_ends_as_usual(
+    site: Site, clock: Clock
+) -> None:
+    """What it holds may be theirs."""
+    client = site.client(a=1)
+    own(site, client, ada=clock.now + 100, bob=None)
+    clock.wait(101)
+
+    assert site.held(client) == {"a": 1}
+    assert len(site.sessions_of("bob")) == 1
+    assert site.sessions_of("ada") == []
+
+
+@given(st.dictionaries(st.text(min_size=1), st.none() | st.integers(1, 2**33)))
+@example({"a b": None, "a%20b": 7, "a@7": None, "@": 1, "%": None, "\ud800 ": 2})
+def test_owners_are_read_as_they_were_written(owners: dict[str, float | None]) -> None:
+    """Any text, and any second."""
+    words = [owner_to_text(*each) for each in owners.items()]
+
+    assert dict(map(owner_of_text, words)) == owners
+    assert not any(" " in word for word in words)
 
 
 @pytest.mark.parametrize("owner", ["", 7, b"7"], ids=repr)

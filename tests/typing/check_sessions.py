@@ -1,6 +1,7 @@
 """The types of the sessions, as a checker must see them. Never run."""
 
 import typing as t
+from collections.abc import Mapping
 from datetime import datetime
 from datetime import timedelta
 
@@ -36,6 +37,8 @@ def check(app: Flask) -> None:
     stored.rotate()
     t.assert_type(stored.owner, str | None)
     stored.owner = "7"
+    t.assert_type(stored.owners, Mapping[str, float | None])
+    stored.owners = {"7": None, "staff:7": 1_800_000_000}
     t.assert_type(stored.new, bool)
     t.assert_type(stored.copy(), dict[str, t.Any])
     t.assert_type(stored | {"a": 1}, dict[str, t.Any])
