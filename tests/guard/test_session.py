@@ -385,6 +385,41 @@ def test_sessions_rotate_at_login_and_confirm(shop: Shop) -> None:
     assert Mine.rotated == 2
 
 
+class Owned(SecureCookieSession):
+    """A session that several may have, as those on a server."""
+
+    @property
+    def owners(self) -> dict[str, float]:
+        """Return who has it, each until when."""
+        return t.cast("dict[str, float]", self.get("owners", {}))
+
+    @owners.setter
+    def owners(self, owners: dict[str, float]) -> None:
+        self["owners"] = owners
+
+
+def test_each_guard_is_an_owner_until_its_sign_in_ends(
+    make_shop: Callable[..., Shop], edit_login: Callable[..., None]
+) -> None:
+    """The second takes nothing from the first; what has ended is taken out."""
+
+    class Interface(SecureCookieSessionInterface):
+        session_class = Owned
+
+    shop = make_shop(TOOLKIT_GUARD_MAX_AGE=1000)
+    shop.app.session_interface = Interface()
+    _staff_of(shop)
+    client = shop.client("1")
+    client.post("/staff/in")
+    first = signed_in(client)
+    assert held(client)["owners"]["1"] == first.auth_time + 1000
+    assert held(client)["owners"].keys() == {"1", "staff:1"}
+
+    edit_login(client, auth_time=first.auth_time - 1001)
+    assert client.get("/").status_code == 401
+    assert held(client)["owners"].keys() == {"staff:1"}
+
+
 def test_a_named_guard_owns_sessions_under_its_name(shop: Shop) -> None:
     """User 1 of the staff is not user 1 of the shop."""
 
