@@ -321,8 +321,10 @@ def _check_name(name: str) -> None:
 
 
 def _settings_class_of(cls: type[t.Any]) -> type[t.Any]:
-    for base in getattr(cls, "__orig_bases__", ()):
-        if t.get_origin(base) is Extension:
-            return t.cast("type[t.Any]", t.get_args(base)[0])
+    # A part may be written as several classes, one on top of the other.
+    for each in cls.__mro__:
+        for base in vars(each).get("__orig_bases__", ()):
+            if t.get_origin(base) is Extension:
+                return t.cast("type[t.Any]", t.get_args(base)[0])
 
     raise TypeError(f"{cls.__name__} must derive from Extension[ItsSettings]")
