@@ -68,9 +68,12 @@ def end_of(created: float, max_age: float, owners: Mapping[str, float | None]) -
     >>> end_of(0, 100, {"7": 60, "staff:7": None})
     100
     """
-    ends = [end for end in owners.values() if end is not None]
-    oldest = created + max_age
-    return min(oldest, max(ends)) if ends and len(ends) == len(owners) else oldest
+    end = created + max_age
+
+    if not owners or None in owners.values():
+        return end
+
+    return min(end, max(filter(None, owners.values())))
 
 
 def is_over(end: float, seen: float, now: float, lifetime: float) -> bool:

@@ -54,7 +54,7 @@ def owners_of(owner: str | Collection[str] | None) -> tuple[str, ...]:
     >>> owners_of("ada"), owners_of({"b", "a"}), owners_of(None)
     (('ada',), ('a', 'b'), ())
     """
-    if owner is None:
+    if not owner and owner != "":
         return ()
 
     return (owner,) if isinstance(owner, str) else tuple(sorted(set(owner)))
