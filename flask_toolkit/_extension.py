@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from werkzeug.exceptions import HTTPException
 
 from flask_toolkit._context import the_app
 from flask_toolkit._context import the_request
+from flask_toolkit._settings import bind_all
 from flask_toolkit._settings import Bound
-from flask_toolkit._settings import collect
 from flask_toolkit._settings import declare
-from flask_toolkit._settings import declared
+from flask_toolkit._settings import declared_as
 from flask_toolkit._settings import settings_table
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import RequestError
@@ -22,7 +23,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Awaitable
     from collections.abc import Callable
     from collections.abc import Iterable
-    from collections.abc import Mapping
 
     from flask import Flask
     from flask.typing import ResponseReturnValue
@@ -135,29 +135,22 @@ class Extension(t.Generic[S]):
                 f" Give the second {type(self).__name__} another name=."
             )
 
-        for other in {*table, *_RESERVED}:
-            short, long = sorted((other, self.name), key=len)
-
-            if long.startswith(f"{short}_"):
-                raise SetupError(
-                    f"{long!r} begins with the name of another component, {short!r};"
-                    " the settings of the two could not be told apart."
-                    f" Rename it, for example to {long.removeprefix(short)[1:]!r}."
-                )
+        for other in (*table, *(_RESERVED if "_" in self.name else ())):
+            # Most names have no "_", and then neither can begin the other.
+            if "_" in self.name or "_" in other:
+                _check_apart(self.name, other)
 
         table[self.name] = Bound(self._spec, None, self._options, {})
 
     def bind(self, app: Flask) -> list[ConfigProblem]:
         """Read the settings and return what is wrong with them, if anything."""
-        settings, problems = collect(
+        bound, problems = bind_all(
             self._spec, app.config, options=self._options, origins=_origins(app)
         )
-        settings_table(app)[self.name] = Bound(
-            self._spec, settings, self._options, _raw(self._spec, app.config)
-        )
+        settings_table(app)[self.name] = bound
 
         for name in self.kernel_settings:
-            for spec in declared().get(name, ()):
+            for spec in declared_as(name):
                 problems += _bind_kernel(app, spec)
 
         return problems
@@ -235,10 +228,10 @@ def _bind_kernel(app: Flask, spec: SettingsSpec) -> list[ConfigProblem]:
     if spec.name in table:
         return []
 
-    settings, problems = collect(spec, app.config, options={}, origins=_origins(app))
+    bound, problems = bind_all(spec, app.config, options={}, origins=_origins(app))
 
     if not problems:
-        table[spec.name] = Bound(spec, settings, {}, _raw(spec, app.config))
+        table[spec.name] = bound
 
     return problems
 
@@ -305,11 +298,18 @@ def _origins(app: Flask) -> Provenance | None:
     return app.extensions.get("toolkit.origins")
 
 
-def _raw(spec: SettingsSpec, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    keys = {field.key for field in spec.fields.values()}
-    return {key: config[key] for key in keys if key in config}
+def _check_apart(one: str, other: str) -> None:
+    short, long = sorted((one, other), key=len)
+
+    if long.startswith(f"{short}_"):
+        raise SetupError(
+            f"{long!r} begins with the name of another component, {short!r};"
+            " the settings of the two could not be told apart."
+            f" Rename it, for example to {long.removeprefix(short)[1:]!r}."
+        )
 
 
+@functools.lru_cache(maxsize=128)
 def _check_name(name: str) -> None:
     refused = _RESERVED | _KEPT
 

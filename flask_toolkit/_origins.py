@@ -13,25 +13,39 @@ if t.TYPE_CHECKING:
     from flask_toolkit.errors import Origin
 
 
-class Entry(t.NamedTuple):
-    """One value that a layer gave to a leaf."""
+class Entry:
+    """One value that a layer gave to a leaf.
 
-    origin: Origin
-    """The place, perhaps without its line."""
+    :param origin: The place, perhaps without its line.
+    :param is_text: Whether ``value`` is the original text, before it was read as a
+        type.
+    :param locate: Finds the exact place; it may read the file again.
+    :param base: Folder that a relative path starts from; ``None``: that of the load.
+    :param arguments: What ``locate`` is called with.
+    """
 
-    value: t.Any
-    is_text: bool = False
-    """Whether ``value`` is the original text, before it was read as a type."""
+    __slots__ = ("arguments", "base", "is_text", "locate", "origin", "value")
 
-    locate: Callable[[], Origin] | None = None
-    """Finds the exact place; it may read the file again."""
-
-    base: Path | None = None
-    """Folder that a relative path starts from; ``None``: that of the load."""
+    # By position: there is one for each value of each source.
+    def __init__(  # noqa: PLR0917
+        self,
+        origin: Origin,
+        value: t.Any,
+        is_text: bool = False,  # noqa: FBT001, FBT002, RUF100
+        locate: Callable[..., Origin] | None = None,
+        base: Path | None = None,
+        arguments: tuple[t.Any, ...] = (),
+    ) -> None:
+        self.origin: Origin = origin
+        self.value: t.Any = value
+        self.is_text: bool = is_text
+        self.locate: Callable[..., Origin] | None = locate
+        self.base: Path | None = base
+        self.arguments: tuple[t.Any, ...] = arguments
 
     def located(self) -> Origin:
         """Return the place with its line, where it has one."""
-        return self.origin if self.locate is None else self.locate()
+        return self.origin if self.locate is None else self.locate(*self.arguments)
 
 
 class Level(enum.IntEnum):

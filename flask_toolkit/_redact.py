@@ -21,10 +21,11 @@ _PARTS = frozenset(
     }
 )  # fmt: skip
 _LAST = frozenset({"KEY", "KEYS"})
-_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|-----BEGIN [A-Z ]+-----")
+# Patterns are compiled by the first value that is looked at, not by the import.
+_JWT_OR_PEM = r"eyJ[\w-]+\.[\w-]+\.[\w-]*|-----BEGIN [A-Z ]+-----"
 # The password part of an address with a user (RFC 3986 section 3.2.1). It reaches
 # to the last "@": people forget to encode a "/" or "@" in a password.
-_USERINFO = re.compile(r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^/?#@:\s]*:)\S*@")
+_USERINFO = r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^/?#@:\s]*:)\S*@"
 _LONG = 2000
 _SHOWN = 60
 _DEPTH = 20
@@ -79,7 +80,7 @@ def is_secret(
     if marked or (origin is not None and origin.kind == "secret"):
         return True
 
-    if isinstance(value, str) and _TOKEN.search(value):
+    if isinstance(value, str) and re.search(_JWT_OR_PEM, value):
         return True
 
     return is_secret_name(key, more=more, public=public)
@@ -148,14 +149,14 @@ def _is_table(value: t.Any) -> t.TypeGuard[Mapping[t.Any, t.Any]]:
 
 
 def _masked_text(value: str) -> str:
-    if _TOKEN.search(value):
+    if re.search(_JWT_OR_PEM, value):
         return MASK
 
     if len(value) > _LONG:
         # Too long to look through for an address.
         return MASK if "://" in value else value
 
-    return _USERINFO.sub(rf"\g<before>{MASK}@", value)
+    return re.sub(_USERINFO, rf"\g<before>{MASK}@", value)
 
 
 def got(

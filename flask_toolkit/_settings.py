@@ -39,27 +39,32 @@ MISSING: t.Final = dataclasses.MISSING
 _CLOSE = 0.8  # below, the shared prefix alone makes strangers look alike
 
 
-class SettingsField(t.NamedTuple):
+class SettingsField:
     """One setting of a component."""
 
-    key: str
-    type: t.Any
-    default: t.Any
-    secret: bool
-    help: str
+    __slots__ = ("default", "help", "key", "secret", "type")
+
+    def __init__(
+        self, key: str, kind: t.Any, default: t.Any, *, secret: bool, words: str
+    ) -> None:
+        self.key: str = key
+        self.type: t.Any = kind
+        self.default: t.Any = default
+        self.secret: bool = secret
+        self.help: str = words
 
 
-@dataclasses.dataclass(frozen=True)
 class SettingsSpec:
     """The settings class of a component and the keys it reads."""
 
-    name: str
-    cls: type[t.Any]
+    def __init__(self, name: str, cls: type[t.Any]) -> None:
+        self.name: str = name
+        self.cls: type[t.Any] = cls
+        self.prefix: str = f"{PREFIX}{name.upper()}_"
+        """What each key of the component begins with."""
 
-    @property
-    def prefix(self) -> str:
-        """Return what each key of the component begins with."""
-        return f"{PREFIX}{self.name.upper()}_"
+    def __repr__(self) -> str:
+        return f"SettingsSpec({self.name!r}, {self.cls.__name__})"
 
     @functools.cached_property
     def fields(self) -> Mapping[str, SettingsField]:
@@ -69,6 +74,19 @@ class SettingsSpec:
             field.name: self._field(field, hints[field.name])
             for field in dataclasses.fields(self.cls)
         }
+
+    @functools.cached_property
+    def keys(self) -> frozenset[str]:
+        """Return the keys of all fields."""
+        return frozenset(field.key for field in self.fields.values())
+
+    @functools.cached_property
+    def is_sound(self) -> bool:
+        """Tell whether the defaults alone fit; nobody has to look at them again."""
+        if any(field.default is MISSING for field in self.fields.values()):
+            return False
+
+        return not _broken_rules(self.cls())
 
     def _field(self, field: dataclasses.Field[t.Any], kind: t.Any) -> SettingsField:
         attached = unwrap(kind)[1]
@@ -80,7 +98,7 @@ class SettingsSpec:
         if field.default_factory is not dataclasses.MISSING:
             default = field.default_factory()
 
-        return SettingsField(key, kind, default, secret, words)
+        return SettingsField(key, kind, default, secret=secret, words=words)
 
 
 class Bound(t.NamedTuple):
@@ -111,7 +129,16 @@ _declared: dict[str, dict[type[t.Any], SettingsSpec]] = {}
 def declare(name: str, cls: type[t.Any]) -> SettingsSpec:
     """Record that components called ``name`` read the settings class ``cls``."""
     known = _declared.setdefault(name, {})
-    return known.setdefault(cls, SettingsSpec(name, cls))
+
+    if cls not in known:
+        known[cls] = SettingsSpec(name, cls)
+
+    return known[cls]
+
+
+def declared_as(name: str) -> Iterable[SettingsSpec]:
+    """Return the settings classes of one component name."""
+    return _declared.get(name, {}).values()
 
 
 def declared() -> Mapping[str, tuple[SettingsSpec, ...]]:
@@ -154,6 +181,24 @@ def bind(
     return settings
 
 
+def bind_all(
+    spec: SettingsSpec,
+    config: Mapping[str, t.Any],
+    *,
+    options: Mapping[str, t.Any],
+    origins: Provenance | None,
+) -> tuple[Bound, list[ConfigProblem]]:
+    """Return what a component is given, with all problems."""
+    # Most components of most applications are not configured at all, and one look
+    # at all keys costs less than one at each.
+    if not options and spec.prefix not in " ".join(config) and spec.is_sound:
+        return Bound(spec, spec.cls(), options, {}), []
+
+    settings, problems = collect(spec, config, options=options, origins=origins)
+    raw = {key: config[key] for key in spec.keys if key in config}
+    return Bound(spec, settings, options, raw), problems
+
+
 def collect(
     spec: SettingsSpec,
     config: Mapping[str, t.Any],
@@ -175,12 +220,19 @@ def collect(
 
     if not problems:
         settings = spec.cls(**values)
-        problems = list(reader.broken_rules(settings))
+        problems = [reader.problem(*each) for each in _broken_rules(settings)]
 
         if not problems:
             return settings, []
 
     return None, problems
+
+
+def _broken_rules(settings: t.Any) -> list[tuple[str, str]]:
+    """Return what a settings object itself finds wrong, by field."""
+    rules: Callable[[], Iterable[tuple[str, str]]] | None
+    rules = getattr(settings, "problems", None)
+    return list(rules()) if rules else []
 
 
 class _Reader:
@@ -234,7 +286,7 @@ class _Reader:
 
     def unknown(self) -> Iterator[ConfigProblem]:
         """Yield the keys of this component's prefix that are no field."""
-        known = {field.key for field in self.spec.fields.values()}
+        known = self.spec.keys
         prefix = self.spec.prefix
 
         for key in self.config:
@@ -244,14 +296,6 @@ class _Reader:
                     f"; did you mean {near}?" if near else ""
                 )
                 yield ConfigProblem(key, message, self._place(key))
-
-    def broken_rules(self, settings: t.Any) -> Iterator[ConfigProblem]:
-        """Yield what the settings class itself finds wrong."""
-        rules: Callable[[], Iterable[tuple[str, str]]] | None
-        rules = getattr(settings, "problems", None)
-
-        for name, message in rules() if rules else ():
-            yield self.problem(name, message)
 
     def problem(
         self, name: str, message: str, hint: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from contextlib import contextmanager
 from importlib import import_module
@@ -243,11 +244,16 @@ def _plain(keyword: str) -> Extension[t.Any]:
             " Where ServerSession keeps them, TOOLKIT_SESSIONS_STORE_URL tells."
         )
 
-    module, name = _PLAIN[keyword]
-    cls: t.Any = getattr(import_module(module), name)
+    cls = _class_of(keyword)
     # A weak SECRET_KEY stops the start only where tokens were asked for.
     made: Extension[t.Any] = cls.by_default() if keyword == "jwt" else cls()
     return made
+
+
+@functools.cache
+def _class_of(keyword: str) -> t.Any:
+    module, name = _PLAIN[keyword]
+    return getattr(import_module(module), name)
 
 
 _PLAIN = {

@@ -22,18 +22,11 @@ _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
 
-_INTEGER = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*", re.ASCII)
+# Compiled by the first text that needs them: few applications have one.
+_UNITS = r"(?:(?P<d>[0-9]+)d)?(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m)?(?:(?P<s>[0-9]+)s)?"
 
 
-_FLOAT = re.compile(r"[+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-
-
-_UNITS = re.compile(
-    r"(?:(?P<d>[0-9]+)d)?(?:(?P<h>[0-9]+)h)?(?:(?P<m>[0-9]+)m)?(?:(?P<s>[0-9]+)s)?"
-)
-
-
-_ISO = re.compile(
+_ISO = (
     r"P(?:(?P<d>[0-9]+)D)?"
     r"(?:T(?:(?P<h>[0-9]+)H)?(?:(?P<m>[0-9]+)M)?(?:(?P<s>[0-9]+)S)?)?"
 )
@@ -60,8 +53,12 @@ def _read_bool(text: str) -> bool:
 def _read_int(text: str) -> int:
     word = text.strip()
 
-    if len(word) <= _LENGTH and _INTEGER.fullmatch(word):
-        return int(word)
+    # Other digits than ASCII's are taken by int() as well.
+    if len(word) <= _LENGTH and word.isascii():
+        try:
+            return int(word)
+        except ValueError:
+            pass
 
     hint = None
 
@@ -72,18 +69,26 @@ def _read_int(text: str) -> int:
 
 
 def _read_float(text: str) -> float:
-    word = text.strip()
+    number = _number(text.strip())
 
-    if len(word) <= _LENGTH and _FLOAT.fullmatch(word):
-        try:
-            number = float(word)
-        except ValueError:
-            pass
-        else:
-            if math.isfinite(number):
-                return number
+    if number is None:
+        raise ValueProblem("a finite number")
 
-    raise ValueProblem("a finite number")
+    return number
+
+
+def _number(word: str) -> float | None:
+    """Return a finite number, or ``None`` if the text is none."""
+    if len(word) > _LENGTH or not word.isascii():
+        return None
+
+    try:
+        number = float(word)
+    except ValueError:
+        return None
+
+    # "inf", "nan" and what is too large.
+    return number if math.isfinite(number) else None
 
 
 def _read_duration(text: str) -> timedelta:
@@ -92,10 +97,12 @@ def _read_duration(text: str) -> timedelta:
     if len(word) > _LENGTH:
         raise ValueProblem(WORDS[timedelta])
 
-    if _FLOAT.fullmatch(word):
-        return duration_of(_read_float(word))
+    number = _number(word)
 
-    found = _UNITS.fullmatch(word) or _ISO.fullmatch(word)
+    if number is not None:
+        return duration_of(number)
+
+    found = re.fullmatch(_UNITS, word) or re.fullmatch(_ISO, word)
     parts = (
         {unit: int(n) for unit, n in found.groupdict().items() if n} if found else {}
     )

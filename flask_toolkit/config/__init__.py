@@ -8,6 +8,8 @@
 Later sources win. See :class:`ConfigLoader`.
 """
 
+import typing as t
+
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import ConfigProblem
 from flask_toolkit.errors import Origin
@@ -24,11 +26,13 @@ from ._loaded import LoadedConfig
 from ._loaded import RedactedConfig
 from ._loader import ConfigLoader
 from ._loader import generate_secret_key
-from ._settings import ConfigSettings
 from ._sources import by_environment
 from ._sources import Env
 from ._sources import Object
 from ._sources import Values
+
+if t.TYPE_CHECKING:
+    from ._settings import ConfigSettings as ConfigSettings
 
 __all__ = [
     "ConfigError",
@@ -52,3 +56,12 @@ __all__ = [
     "by_environment",
     "generate_secret_key",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name != "ConfigSettings":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    from ._settings import ConfigSettings
+
+    return ConfigSettings

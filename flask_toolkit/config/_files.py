@@ -22,7 +22,6 @@ from ._formats import SUFFIXES
 from ._layers import Keys
 from ._layers import Layer
 from ._layers import SecretFile
-from ._lines import line_in_file
 from ._sources import check_prefix
 from ._sources import variables
 
@@ -122,6 +121,8 @@ class File:
         return format, table
 
     def _origin(self, path: Path, format: str, keys: Keys) -> Origin:
+        from ._lines import line_in_file  # only where somebody asks
+
         line = line_in_file(path, format, (*self._table, *keys))
         return Origin("file", self._name, line)
 

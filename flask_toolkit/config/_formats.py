@@ -31,7 +31,7 @@ _MERGE_TAG = "tag:yaml.org,2002:merge"
 # tomllib needs the square of the parts of a key, and no configuration has so many.
 _PARTS = 100
 _LONG_KEY = rb"""(?a)(?:(?>[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}"""
-_PLACE = re.compile(r"at line ([0-9]+), column ([0-9]+)")
+_PLACE = r"at line ([0-9]+), column ([0-9]+)"
 SUFFIXES: t.Final = {
     ".json": "json",
     ".py": "py",
@@ -207,7 +207,7 @@ def _toml(data: bytes, _: Path) -> object:
     except (ValueError, RecursionError) as error:
         message = str(error)
 
-    place = _PLACE.search(message)
+    place = re.search(_PLACE, message)
 
     if place is None:
         at_end = message.endswith("(at end of document)")

@@ -17,7 +17,10 @@ from ._plan import Node
 from ._plan import Table
 
 if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask_toolkit._settings import SettingsField
+    from flask_toolkit._settings import SettingsSpec
 
     from ._layers import Computed
 
@@ -47,19 +50,15 @@ class Known:
 
         return node
 
-    @functools.cached_property
-    def leaves(self) -> frozenset[str]:
+    @property
+    def leaves(self) -> Mapping[str, Leaf]:
         """The keys of the schema and of Flask that are no table of the schema."""
-        return self.root.leaves | (_FLASK.keys() - self.root.fields.keys())
+        return _leaves_of(self.root)[0]
 
-    @functools.cached_property
+    @property
     def texts(self) -> frozenset[str]:
         """Those of them whose text is never opened as a table."""
-        return frozenset(
-            key
-            for key in self.leaves
-            if not t.cast("Leaf", self.find(key)).may_be_table
-        )
+        return _leaves_of(self.root)[1]
 
     def allows(self, key: str) -> bool:
         """Tell whether the caller asked to let a key pass."""
@@ -79,20 +78,40 @@ class Known:
         """Return the settings of every declared component, by key."""
         return {
             field.key: _leaf_of(field)
-            for specs in declared().values()
-            for spec in reversed(specs)
+            for spec in _declared()
             for field in spec.fields.values()
         }
 
     @functools.cached_property
     def prefixes(self) -> frozenset[str]:
         """Return what the keys of each declared component begin with."""
-        return frozenset(spec.prefix for specs in declared().values() for spec in specs)
+        return frozenset(spec.prefix for spec in _declared())
 
     def names(self) -> list[str]:
         """Return every key that may be suggested: globs never are."""
         literal = [name for name in self.allow if not set(name) & set("*?[")]
         return [*self.root.fields, *_FLASK, *self.components, *literal]
+
+
+def _declared() -> list[SettingsSpec]:
+    """Return what every component declared, the loader itself among them."""
+    from . import _settings  # noqa: F401  # its import declares the loader's own
+
+    # The first of a name counts.
+    return [spec for specs in declared().values() for spec in reversed(specs)]
+
+
+@functools.lru_cache(maxsize=128)
+def _leaves_of(root: Table) -> tuple[Mapping[str, Leaf], frozenset[str]]:
+    """Return the top level leaves by key, and which of them are never tables."""
+    leaves = {key: leaf for key, leaf in _FLASK.items() if key not in root.fields}
+    leaves |= {
+        key: node
+        for key, node in root.fields.items()
+        if isinstance(node, Leaf) and key in root.leaves
+    }
+    texts = frozenset(key for key, leaf in leaves.items() if not leaf.may_be_table)
+    return leaves, texts
 
 
 def _leaf_of(field: SettingsField) -> Leaf:

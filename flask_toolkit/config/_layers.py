@@ -59,23 +59,31 @@ class Source(t.Protocol):
         ...
 
 
-class Computed(t.NamedTuple):
+class Computed:
     """A property of a class that was given as a source."""
 
-    owner: type[t.Any]
-    name: str
+    __slots__ = ("name", "owner")
+
+    def __init__(self, owner: type[t.Any], name: str) -> None:
+        self.owner: type[t.Any] = owner
+        self.name: str = name
 
     def value(self) -> t.Any:
         """Return what it computes on a bare instance of its class."""
         return getattr(object.__new__(self.owner), self.name)
 
 
-class SecretFile(t.NamedTuple):
-    """A text that stands in a file of its own, read when its key is known."""
+class SecretFile:
+    """A text that stands in a file of its own, read when its key is known.
 
-    path: Path
-    root: Path | None = None
-    """Folder that the file may not leave, with links followed."""
+    :param root: Folder that the file may not leave, with links followed.
+    """
+
+    __slots__ = ("path", "root")
+
+    def __init__(self, path: Path, root: Path | None = None) -> None:
+        self.path: Path = path
+        self.root: Path | None = root
 
     def read(self) -> str:
         """Return the text without one trailing newline.

@@ -6,8 +6,7 @@ import secrets
 import typing as t
 from pathlib import Path
 
-from flask_toolkit._settings import Bound
-from flask_toolkit._settings import collect
+from flask_toolkit._settings import bind_all
 from flask_toolkit._settings import settings_table
 from flask_toolkit.errors import ConfigError
 from flask_toolkit.errors import Origin
@@ -22,11 +21,8 @@ from ._merge import Merge
 from ._plan import copied
 from ._plan import plan_of
 from ._resolve import Resolver
-from ._settings import ConfigSettings
-from ._settings import SPEC
 from ._sources import Values
 from ._spots import table_defaults
-from ._watch import watch
 
 if t.TYPE_CHECKING:
     import os
@@ -35,12 +31,16 @@ if t.TYPE_CHECKING:
 
     from flask import Flask
 
+    from flask_toolkit._settings import Bound
+    from flask_toolkit._settings import SettingsSpec
+
     from ._layers import Source
     from ._spots import Keys
 
 T = t.TypeVar("T")
 _KEY: t.Final = "toolkit.config"
 _ORIGINS: t.Final = "toolkit.origins"
+_OWN: t.Final = "TOOLKIT_CONFIG_"
 
 
 class ConfigLoader(t.Generic[T]):
@@ -100,18 +100,23 @@ class ConfigLoader(t.Generic[T]):
         _check_order(app, table)
         base = Path(app.config.root_path)
         load = _Load(self, base, app, table)
-        loaded: LoadedConfig[T] | None = load.run(overrides, live=app.config)
+        settings: T = load.run(overrides)
 
         # Raised here, not where it is found: nearest to the one who asked.
-        if loaded is None:
+        if load.merge.problems:
             raise ConfigError(load.merge.problems)
 
         config = t.cast("dict[str, t.Any]", app.config)
         config.update(_changes(config, load.values))
         app.extensions[_ORIGINS] = load.merge.origins
-        app.extensions[_KEY] = loaded
-        watch(app)
-        return loaded.settings
+        app.extensions[_KEY] = load.loaded(settings, app)
+
+        if app.debug:
+            from ._watch import watch
+
+            watch(app)
+
+        return settings
 
     def load(self, base: str | os.PathLike[str] = ".") -> T:
         """Return the settings without an application: for scripts and workers.
@@ -121,12 +126,12 @@ class ConfigLoader(t.Generic[T]):
         """
         __tracebackhide__ = True
         load = _Load(self, Path(base), None, {})
-        loaded: LoadedConfig[T] | None = load.run(None)
+        settings: T = load.run(None)
 
-        if loaded is None:
+        if load.merge.problems:
             raise ConfigError(load.merge.problems)
 
-        return loaded.settings
+        return settings
 
     def settings_of(self, app: Flask) -> T:
         """Return the settings that were loaded for ``app``.
@@ -180,39 +185,29 @@ class _Load:
         self.merge = Merge(Known(root, loader.allow), base)
         self.values: dict[str, t.Any] = {}
         self._stack: list[tuple[Source, int | None]] = []
+        self._own: Bound
+        """Our own settings, where somebody may ask for them."""
 
-    def run(
-        self,
-        overrides: Mapping[str, t.Any] | None,
-        live: Mapping[str, t.Any] | None = None,
-    ) -> LoadedConfig[t.Any] | None:
-        """Read all sources; ``None``: there are problems."""
+    def run(self, overrides: Mapping[str, t.Any] | None) -> t.Any:
+        """Read all sources and return the settings; ``None`` with problems."""
         merge = self.merge
         self._add_layers(overrides)
         resolver = Resolver(merge, self._spell)
-        values = resolver.values()
-        names = self._bind(values)
+        self.values = resolver.values()
+        self._bind(self.values)
+        return None if merge.problems else self._settings(resolver, self.values)
 
-        settings = None if merge.problems else self._settings(resolver, values)
-
-        if merge.problems:
-            return None
-
-        self.values = values
-
-        if self._app is not None:
-            raw = {key: values[key] for key in values if key.startswith(SPEC.prefix)}
-            self._table[SPEC.name] = Bound(SPEC, names, {}, raw)
-
-        live = values if live is None else live
+    def loaded(self, settings: t.Any, app: Flask) -> LoadedConfig[t.Any]:
+        """Return what is kept of the run for ``app``."""
+        own = self._table[self._own.spec.name] = self._own
         return LoadedConfig(
             settings,
-            merge.origins,
+            self.merge.origins,
             # A list or a table can be changed in place, and would tell nothing then.
-            values=copied(values),
-            live=live,
-            names=names,
-            known=merge.known,
+            values=copied(self.values),
+            live=t.cast("dict[str, t.Any]", app.config),
+            names=own.settings,
+            known=self.merge.known,
             stack=self._stack,
         )
 
@@ -254,28 +249,34 @@ class _Load:
         self.merge.add(_layer(flasks, Origin("flask", "default")), lenient=True)
         self.merge.add(_layer(ours, Origin("code", "app.config")), lenient=True)
 
-    def _bind(self, values: dict[str, t.Any]) -> ConfigSettings:
-        """Try what the announced components will read; return our own settings."""
+    def _bind(self, values: dict[str, t.Any]) -> None:
+        """Try what the announced components will read, and read our own settings."""
+        for bound in [*self._table.values()]:
+            self._try(bound.spec, values, bound.options)
+
+        # A script without such keys need not know them.
+        if self._app is not None or _OWN in " ".join(values):
+            from ._settings import SPEC
+
+            self._own = self._try(SPEC, values, {})
+
+    def _try(
+        self,
+        spec: SettingsSpec,
+        values: dict[str, t.Any],
+        options: Mapping[str, t.Any],
+    ) -> Bound:
         merge = self.merge
-        names = ConfigSettings()
-        waiting = [*self._table.values(), Bound(SPEC, None, {}, {})]
+        bound, problems = bind_all(spec, values, options=options, origins=merge.origins)
 
-        for bound in waiting:
-            found, problems = collect(
-                bound.spec, values, options=bound.options, origins=merge.origins
-            )
+        for problem in problems:
+            # One mistake is one problem.
+            if problem.key not in merge.blamed:
+                entry = merge.origins.of(problem.key)
+                place = entry.located() if entry else problem.origin
+                merge.problems.append(problem._replace(origin=place))
 
-            for problem in problems:
-                # One mistake is one problem.
-                if problem.key not in merge.blamed:
-                    entry = merge.origins.of(problem.key)
-                    place = entry.located() if entry else problem.origin
-                    merge.problems.append(problem._replace(origin=place))
-
-            if bound.spec is SPEC and found is not None:
-                names = found
-
-        return names
+        return bound
 
     def _settings(self, resolver: Resolver, values: dict[str, t.Any]) -> t.Any:
         if self._schema is not None:

@@ -48,24 +48,34 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_KUBERNETES = re.compile(
-    r".*_SERVICE_HOST|.*_SERVICE_PORT.*|.*_PORT_[0-9]+_(TCP|UDP).*"
-)
+_KUBERNETES = r".*_SERVICE_HOST|.*_SERVICE_PORT.*|.*_PORT_[0-9]+_(TCP|UDP).*"
 _NAMED = frozenset({"env", "dotenv"})
 _WHOLE = SIMPLE | {list}
 _LISTS = (list, tuple, set, frozenset)
 
 
-class Unknown(t.NamedTuple):
-    """A key that nothing knows."""
+class Unknown:
+    """A key that nothing knows.
 
-    path: Keys
-    locate: Callable[[], Origin]
-    known: tuple[str, ...] | None
-    """The names it may have been meant to be; ``None``: those of the top level."""
+    :param known: The names it may have been meant to be; ``None``: those of the top
+        level.
+    :param is_problem: Whether it is one even if it is close to no known key.
+    """
 
-    is_problem: bool
-    """Whether it is one even if it is close to no known key."""
+    __slots__ = ("is_problem", "known", "locate", "path")
+
+    def __init__(
+        self,
+        path: Keys,
+        locate: Callable[[], Origin],
+        known: tuple[str, ...] | None,
+        *,
+        is_problem: bool,
+    ) -> None:
+        self.path = path
+        self.locate = locate
+        self.known = known
+        self.is_problem = is_problem
 
 
 class Merge:
@@ -111,8 +121,8 @@ class Merge:
         self.problems.append(ConfigProblem(key, message, place, hint))
 
     def _add_table(self, data: Mapping[t.Any, t.Any]) -> None:
-        rest, taken = self._take(self.tree, data, self.known.leaves, (), ())
-        seen = {name: name for name in taken}
+        rest = self._take(self.tree, data, self.known.leaves, (), ())
+        seen = {name: name for name in data if name not in rest}
 
         for name, value in rest.items():
             if not isinstance(name, str):
@@ -162,8 +172,12 @@ class Merge:
         return key
 
     def _add_text(self, data: Mapping[str, t.Any]) -> None:
-        rest, taken = self._take(self.tree, data, self.known.texts, (), (), text=True)
-        seen: dict[tuple[str, ...], str] = {(name,): name for name in taken}
+        rest = self._take(self.tree, data, self.known.texts, (), (), text=True)
+
+        if not rest:
+            return
+
+        seen: dict[Keys, str] = {(name,): name for name in data if name not in rest}
 
         # Whole values first, so that the nested ones change them.
         for name in sorted(rest, key=lambda name: (name.count("__"), name)):
@@ -215,7 +229,7 @@ class Merge:
             self.unknown.append(Unknown((key,), locate, None, is_problem=False))
             return Leaf(str) if text else FREE
 
-        if text and _KUBERNETES.fullmatch(key):
+        if text and re.fullmatch(_KUBERNETES, key):
             self.origins.unused.append(locate())
         elif self.known.strict:
             self.unknown.append(Unknown((key,), locate, None, is_problem=not text))
@@ -363,32 +377,37 @@ class Merge:
         spelled: Keys,
         *,
         text: bool = False,
-    ) -> tuple[Mapping[t.Any, t.Any], list[str]]:
-        """Put what is spelled right and can be no table; return the rest, and names.
+    ) -> Mapping[t.Any, t.Any]:
+        """Put what is spelled right and can be no table; return the rest.
 
         Most values of most sources are such; the way of the others costs more.
         """
-        origin, place, base = self._layer.origin, self._layer.place, self._layer.base
+        locate, place, base = self._layer.origin, self._layer.place, self._layer.base
         entries = self.origins.entries
         prefix = "".join(f"{part}." for part in above)
         rest: dict[t.Any, t.Any] = {}
-        taken: list[str] = []
 
         for name, value in data.items():
             if (
-                type(value) in _WHOLE
-                and name in leaves
-                and type(branch.get(name)) is not dict
+                type(value) not in _WHOLE
+                or name not in leaves
+                or type(branch.get(name)) is dict
             ):
-                locate = functools.partial(origin, (*spelled, name))
-                entry = Entry(place or locate(), value, text, locate, base)
-                branch[name] = entry
-                entries.setdefault(f"{prefix}{name}", []).append(entry)
-                taken.append(name)
-            else:
                 rest[name] = value
+                continue
 
-        return rest, taken
+            keys = (*spelled, name) if spelled else (name,)
+            origin = place or locate(keys)
+            entry = Entry(origin, value, text, locate, base, (keys,))
+            path = prefix + name
+            branch[name] = entry
+
+            if path in entries:
+                entries[path].append(entry)
+            else:
+                entries[path] = [entry]
+
+        return rest
 
     def _put_table(self, spot: Spot, value: Mapping[t.Any, t.Any]) -> None:
         branch = self._open(spot)
@@ -397,8 +416,12 @@ class Merge:
             return
 
         leaves = spot.node.leaves if isinstance(spot.node, Table) else ()
-        rest, taken = self._take(branch, value, leaves, spot.path, spot.spelled)
-        seen: dict[t.Any, t.Any] = {name: name for name in taken}
+        rest = self._take(branch, value, leaves, spot.path, spot.spelled)
+
+        if not rest:
+            return
+
+        seen = {name: name for name in value if name not in rest}
 
         for name, item in rest.items():
             below, child = step(spot.node, name, branch)

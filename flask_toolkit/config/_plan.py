@@ -44,21 +44,35 @@ _SHOWN = (bool, int, float, timedelta, enum.Enum, type(None))
 _QUALIFIERS = (t.ClassVar, t.Final, t.Required, t.NotRequired)
 
 
-@dataclasses.dataclass(frozen=True)
+# Plain classes here: a frozen dataclass costs 4 million instructions at import.
 class Leaf:
-    """One key with a value."""
+    """One key with a value.
 
-    kind: t.Any
-    default: t.Any = MISSING
-    factory: Callable[[], t.Any] | None = None
-    marked: bool = False
-    """Whether a marker makes it secret, whatever its name."""
+    :param marked: Whether a marker makes it secret, whatever its name.
+    :param owner: Class that holds the default.
+    :param item: What each value of a list or a ``dict`` of tables is.
+    """
 
-    owner: str = ""
-    """Class that holds the default."""
+    def __init__(
+        self,
+        kind: t.Any,
+        default: t.Any = MISSING,
+        factory: Callable[[], t.Any] | None = None,
+        *,
+        marked: bool = False,
+        owner: str = "",
+        item: Table | None = None,
+    ) -> None:
+        self.kind = kind
+        self.default = default
+        self.factory = factory
+        self.marked = marked
+        self.owner = owner
+        self.item = item
 
-    item: Table | None = None
-    """What each value of a list or a ``dict`` of tables is."""
+    def but(self, **changes: t.Any) -> Leaf:
+        """Return another one with these changes."""
+        return Leaf(**{name: getattr(self, name) for name in _OF_LEAF} | changes)
 
     @functools.cached_property
     def required(self) -> bool:
@@ -90,6 +104,15 @@ class Leaf:
         return SIMPLE if self.bare is t.Any else _EXACT.intersection(self.members)
 
     @functools.cached_property
+    def items(self) -> type | None:
+        """Return the one class of a list's items that fit without being looked at."""
+        if self.marked or self.constrained or t.get_origin(self.bare) is not list:
+            return None
+
+        (kind,) = t.get_args(self.bare)
+        return kind if isinstance(kind, type) and kind in _EXACT else None
+
+    @functools.cached_property
     def reader(self) -> Callable[[str], t.Any] | None:
         """Return what reads its text, if nothing else has a say in that."""
         return None if self.marked or self.constrained else reader_of(self.bare)
@@ -114,26 +137,54 @@ class Leaf:
         return self.default if self.factory is None else self.factory()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class Table:
-    """A class of keys: the schema itself or a table inside it."""
+    """A class of keys: the schema itself or a table inside it.
 
-    cls: type[t.Any]
-    shape: t.Literal["class", "dataclass", "typeddict"]
-    fields: Mapping[str, Node]
-    computed: tuple[str, ...] = ()
-    nullable: bool = False
-    default: t.Any = MISSING
-    factory: Callable[[], t.Any] | None = None
-    owner: str = ""
-    folded: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
-    """The names of the fields by their folded spelling."""
+    :param nullable: Whether ``None`` may stand in its place.
+    :param owner: Class that holds the default.
+    """
 
-    leaves: frozenset[str] = frozenset()
-    """The names of the fields that are no tables and hold none."""
+    def __init__(
+        self,
+        cls: type[t.Any],
+        shape: Shape,
+        fields: Mapping[str, Node],
+        computed: tuple[str, ...] = (),
+        *,
+        nullable: bool = False,
+        default: t.Any = MISSING,
+        factory: Callable[[], t.Any] | None = None,
+        owner: str = "",
+    ) -> None:
+        self.cls = cls
+        self.shape = shape
+        self.fields = fields
+        self.computed = computed
+        self.nullable = nullable
+        self.default = default
+        self.factory = factory
+        self.owner = owner
+        self.folded: Mapping[str, str] = {fold(name): name for name in fields}
+        """The names of the fields by their folded spelling."""
 
-    has_defaults: bool = False
-    """Whether a table in it has a default of its own."""
+        self.leaves: frozenset[str] = frozenset(
+            name
+            for name, node in fields.items()
+            if isinstance(node, Leaf) and node.item is None
+        )
+        """The names of the fields that are no tables and hold none."""
+
+        self.tables: Mapping[str, Node] = {
+            name: node for name, node in fields.items() if name not in self.leaves
+        }
+        """The other fields."""
+
+        self.has_defaults: bool = any(map(_brings_tables, fields.values()))
+        """Whether a table in it has a default of its own."""
+
+    def but(self, **changes: t.Any) -> Table:
+        """Return another one with these changes."""
+        return Table(**{name: getattr(self, name) for name in _OF_TABLE} | changes)
 
     def initial(self) -> t.Any:
         """Return a default that nobody else holds."""
@@ -141,6 +192,11 @@ class Table:
 
 
 Node: t.TypeAlias = Leaf | Table
+Shape: t.TypeAlias = t.Literal["class", "dataclass", "typeddict"]
+_OF_LEAF = ("kind", "default", "factory", "marked", "owner", "item")
+_OF_TABLE = (
+    "cls", "shape", "fields", "computed", "nullable", "default", "factory", "owner"
+)  # fmt: skip
 
 
 def fold(name: str) -> str:
@@ -190,6 +246,15 @@ def plan_of(cls: type[t.Any]) -> Table:
     return table
 
 
+def _brings_tables(node: Node) -> bool:
+    given = node.factory is not None or node.default not in (MISSING, OMITTED, None)
+
+    if isinstance(node, Leaf):
+        return given and node.item is not None
+
+    return given or (node.default is MISSING and node.has_defaults)
+
+
 EMPTY: t.Final = Table(object, "class", {})
 """The plan where no schema is given."""
 
@@ -218,7 +283,7 @@ def _table(cls: type[t.Any], above: tuple[type[t.Any], ...]) -> Table:
     above = (*above, cls)
 
     if t.is_typeddict(cls):
-        shape: t.Any = "typeddict"
+        shape: Shape = "typeddict"
         fields = dict(_of_typeddict(cls, hints, above))
     elif dataclasses.is_dataclass(cls):
         shape = "dataclass"
@@ -227,28 +292,7 @@ def _table(cls: type[t.Any], above: tuple[type[t.Any], ...]) -> Table:
         shape = "class"
         fields = dict(_of_class(cls, hints, above, top=len(above) == 1))
 
-    return Table(
-        cls,
-        shape,
-        fields,
-        _computed(cls, len(above) == 1),
-        folded={fold(name): name for name in fields},
-        leaves=frozenset(
-            name
-            for name, node in fields.items()
-            if isinstance(node, Leaf) and node.item is None
-        ),
-        has_defaults=any(map(_brings_tables, fields.values())),
-    )
-
-
-def _brings_tables(node: Node) -> bool:
-    given = node.factory is not None or node.default not in (MISSING, OMITTED, None)
-
-    if isinstance(node, Leaf):
-        return given and node.item is not None
-
-    return given or (node.default is MISSING and node.has_defaults)
+    return Table(cls, shape, fields, _computed(cls, len(above) == 1))
 
 
 def _of_typeddict(
@@ -332,8 +376,7 @@ def _node(  # noqa: PLR0917  # one call each, in the order of a definition
 
     if is_table_class(only):
         table = _table(only, above)
-        return dataclasses.replace(
-            _all_marked(table) if marked else table,
+        return (_all_marked(table) if marked else table).but(
             nullable=len(members) > 1,
             default=default,
             factory=factory,
@@ -346,7 +389,7 @@ def _node(  # noqa: PLR0917  # one call each, in the order of a definition
             " named like its class; rename the class."
         )
 
-    leaf = Leaf(hint, default, factory, marked, owner)
+    leaf = Leaf(hint, default, factory, marked=marked, owner=owner)
     many, kind = _many(only)
 
     if kind is None:
@@ -366,9 +409,7 @@ def _node(  # noqa: PLR0917  # one call each, in the order of a definition
     for note in attached:
         many = t.Annotated[many, note]
 
-    return dataclasses.replace(
-        leaf, kind=many, item=_all_marked(item) if marked else item
-    )
+    return leaf.but(kind=many, item=_all_marked(item) if marked else item)
 
 
 def _many(kind: t.Any) -> tuple[t.Any, t.Any]:
@@ -386,14 +427,11 @@ def _many(kind: t.Any) -> tuple[t.Any, t.Any]:
 
 def _all_marked(table: Table) -> Table:
     """Return a plan whose every value is secret."""
-    return dataclasses.replace(
-        table,
+    return table.but(
         fields={
             name: _all_marked(node)
             if isinstance(node, Table)
-            else dataclasses.replace(
-                node, marked=True, item=node.item and _all_marked(node.item)
-            )
+            else node.but(marked=True, item=node.item and _all_marked(node.item))
             for name, node in table.fields.items()
         },
     )

@@ -84,6 +84,7 @@ class Resolver:
     def _fields(self, table: Table, branch: Branch, path: Keys) -> dict[str, t.Any]:
         values: dict[str, t.Any] = {}
         above = "".join(f"{part}." for part in path)
+        plain = self.merge.origins.plain
 
         for name, node in table.fields.items():
             here = branch.get(name)
@@ -94,7 +95,7 @@ class Resolver:
 
                 if value is not _BAD:
                     if node.plain:
-                        self.merge.origins.plain.add(f"{above}{name}")
+                        plain.add(above + name)
 
                     values[name] = value
                     continue
@@ -297,7 +298,8 @@ class Resolver:
     def _report_unknown(self) -> None:
         missing = [dotted(path) for path in self._missing]
 
-        for path, locate, known, is_problem in self.merge.unknown:
+        for one in self.merge.unknown:
+            path, known = one.path, one.known
             above = dotted(path[:-1])
             asked = [key.rpartition(".")[2] for key in missing if _is_in(key, above)]
             names = self._candidates(str(path[-1])) if known is None else known
@@ -305,11 +307,12 @@ class Resolver:
 
             if near is not None:
                 self.merge.blamed.add(dotted((*path[:-1], near)))
-                self.merge.blame(path, "unknown key", locate(), f"did you mean {near}?")
-            elif is_problem:
-                self.merge.blame(path, "unknown key", locate(), self._advice(path))
+                hint = f"did you mean {near}?"
+                self.merge.blame(path, "unknown key", one.locate(), hint)
+            elif one.is_problem:
+                self.merge.blame(path, "unknown key", one.locate(), self._advice(path))
             elif not str(path[0]).startswith(PREFIX):
-                self.merge.origins.unused.append(locate())
+                self.merge.origins.unused.append(one.locate())
 
     def _candidates(self, name: str) -> list[str]:
         """Return the top level keys that a key may have been meant to be."""
@@ -359,20 +362,16 @@ class Resolver:
         return " or ".join(ways) or "it is not set"
 
     def _build(self, table: Table, values: dict[str, t.Any], path: Keys) -> t.Any:
-        given = (
-            dict(values)
-            if path
-            else {name: values[name] for name in table.fields if name in values}
-        )
+        given = dict(values)
 
-        for name, node in table.fields.items():
-            if given.get(name) is None:
-                continue
+        if not path:
+            # Keys of Flask and of components are none of the schema's.
+            for name in values.keys() - table.fields.keys():
+                del given[name]
 
-            if isinstance(node, Table):
-                given[name] = self._build(node, given[name], (*path, name))
-            elif node.item is not None:
-                given[name] = self._build_many(node.item, given[name], (*path, name))
+        for name, node in table.tables.items():
+            if given.get(name) is not None:
+                given[name] = self._build_below(node, given[name], (*path, name))
 
         if table.shape == "typeddict":
             return given
@@ -392,6 +391,12 @@ class Resolver:
                 self._add_computed(table, (*path, name), values[name])
 
         return built
+
+    def _build_below(self, node: Node, value: t.Any, path: Keys) -> t.Any:
+        if isinstance(node, Table):
+            return self._build(node, value, path)
+
+        return self._build_many(t.cast("Table", node.item), value, path)
 
     def _build_many(self, item: Table, values: t.Any, path: Keys) -> t.Any:
         if is_dict(values):
@@ -441,14 +446,20 @@ def _made(table: Table, given: dict[str, t.Any]) -> t.Any:
 
 def _quickly(leaf: Leaf, entry: Entry) -> t.Any:
     """Return a value that can be nothing but right, or ``_BAD``: look closer."""
-    origin, value, is_text, _, _ = entry
+    value = entry.value
 
     # A default of Flask is none of the schema; an empty secret is a problem.
-    if origin.kind in _CLOSER or value == "":
+    if entry.origin.kind in _CLOSER or value == "":
         return _BAD
 
-    if not is_text:
-        return value if type(value) in leaf.accepts else _BAD
+    if not entry.is_text:
+        if type(value) in leaf.accepts:
+            return value
+
+        if type(value) is list and {*map(type, value)} == {leaf.items}:
+            return value.copy()
+
+        return _BAD
 
     try:
         return _BAD if leaf.reader is None else leaf.reader(value)

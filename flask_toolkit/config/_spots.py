@@ -24,13 +24,16 @@ Branch: t.TypeAlias = dict[t.Any, t.Any]
 """A table of the merged tree: names to cells and further branches."""
 
 
-class Spot(t.NamedTuple):
+class Spot:
     """Where a value goes, and how its layer spells that."""
 
-    branch: Branch
-    node: Node
-    path: Keys
-    spelled: Keys
+    __slots__ = ("branch", "node", "path", "spelled")
+
+    def __init__(self, branch: Branch, node: Node, path: Keys, spelled: Keys) -> None:
+        self.branch = branch
+        self.node = node
+        self.path = path
+        self.spelled = spelled
 
 
 def item_path(path: Keys, number: int) -> Keys:

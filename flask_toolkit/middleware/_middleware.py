@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from inspect import iscoroutinefunction
 
@@ -68,7 +69,14 @@ def hooks_of(middleware: Middleware) -> tuple[str, ...]:
 
     :raises SetupError: If it has none, or an ``async`` one, which nobody awaits.
     """
-    cls = type(middleware)
+    cls: t.Any = type(middleware)  # a class is hashable, whatever checkers say
+    found: tuple[str, ...] = _hooks_of_class(cls)
+    return found
+
+
+# Asking whether a function is async takes longer than all the rest.
+@functools.lru_cache(maxsize=128)
+def _hooks_of_class(cls: type[t.Any]) -> tuple[str, ...]:
     found = tuple(
         name
         for name in _HOOKS

@@ -32,6 +32,9 @@ if t.TYPE_CHECKING:
 
     from ._converters import RegexConverter
 
+_ADJUSTABLE: t.Final = frozenset({"regex", SlugConverter.name})
+"""Those whose defaults are settings."""
+
 _log = logging.getLogger("flask_toolkit.routing")
 
 
@@ -152,7 +155,10 @@ class Converters(Extension[ConvertersSettings], component="converters"):
             current = app.url_map.converters.get(name, original)
 
             if current is original:
-                chosen[name] = _with_defaults(app, original, settings)
+                chosen[name] = original
+
+                if name in _ADJUSTABLE:
+                    chosen[name] = _with_defaults(app, original, settings)
             elif self._insist:
                 raise _taken(app, name)
             else:
@@ -168,12 +174,9 @@ def _with_defaults(
 
     Werkzeug hands a converter only its map, so the class has to carry them.
     """
-    defaults: dict[str, t.Any] = {}
+    defaults: dict[str, t.Any] = {"unicode": settings.unicode}
 
-    if original in {SHIPPED["regex"], SlugConverter}:
-        defaults["unicode"] = settings.unicode
-
-    if original is SHIPPED["regex"]:
+    if original is not SlugConverter:
         defaults["maxlength"] = settings.maxlength
 
     if all(getattr(original, key) == value for key, value in defaults.items()):

@@ -11,10 +11,11 @@ ENV = Origin("env", "A_DB__PORT")
 def test_the_last_entry_won() -> None:
     """Later layers win, and nothing is known of other leaves."""
     origins = Provenance()
+    stronger = Entry(ENV, "2", is_text=True)
     origins.add("DB.port", Entry(FILE, 1))
-    origins.add("DB.port", Entry(ENV, "2", is_text=True))
+    origins.add("DB.port", stronger)
 
-    assert origins.of("DB.port") == Entry(ENV, "2", is_text=True)
+    assert origins.of("DB.port") is stronger
     assert origins.of("DB") is None
 
 
