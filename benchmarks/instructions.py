@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,7 @@ if t.TYPE_CHECKING:
 
 __all__ = ["count", "total_of", "unavailable"]
 
+_COLLECTED = re.compile(r"Collected : ([0-9]+)")
 _MACHINES = {"x86_64", "AMD64"}
 _MOST = 40
 _LEAST = 3
@@ -52,6 +54,9 @@ def count(case: Case) -> dict[str, float]:
 
     :raises RuntimeError: If the child fails, with what it said.
     """
+    if case.told:
+        return _count_processes(case)
+
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
         command = [
@@ -80,6 +85,34 @@ def count(case: Case) -> dict[str, float]:
 
     found: dict[str, float] = json.loads(child.stdout.splitlines()[-1])
     return found
+
+
+def _count_processes(case: Case) -> dict[str, float]:
+    from benchmarks.race import prepare
+
+    subjects, _ = prepare(case)
+    return {name: whole(subject.code) for name, subject in subjects.items()}
+
+
+def whole(code: str) -> float:
+    """Return the thousands of instructions of a Python that runs ``code``."""
+    from benchmarks.processes import child_environ
+
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    child = subprocess.run(  # noqa: S603  # our own code
+        [*command, sys.executable, "-P", "-c", code],
+        env={**child_environ(), "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=True,
+    )
+    found = _COLLECTED.search(child.stderr)
+
+    if found is None:
+        raise RuntimeError(f"callgrind told nothing:\n{child.stderr.strip()}")
+
+    return int(found[1]) / 1000
 
 
 def total_of(dump: str) -> int:

@@ -18,7 +18,7 @@ Role = t.Literal["base", "limit", "peer", "ours"]
 class Subject(t.NamedTuple):
     """A contestant that is set up and ready to run."""
 
-    run: Callable[[], object]
+    run: Callable[[], t.Any]
     """One operation; this is what is timed."""
 
     check: Callable[[], None]
@@ -26,6 +26,9 @@ class Subject(t.NamedTuple):
 
     facts: Mapping[str, float] = {}
     """What is counted once and does not vary, such as imported modules."""
+
+    code: str = ""
+    """What a Python of its own runs, where ``run`` starts one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,11 @@ class Case:
     """At most so many, for operations that take long."""
 
     counted: bool = True
-    """Whether instructions can be counted; not those of another process."""
+    """Whether instructions can be counted."""
+
+    told: bool = False
+    """Whether ``run`` starts a process, which tells how many nanoseconds of the
+    processor the job took; else ``run`` is the job, and is timed."""
 
     @property
     def title(self) -> str:

@@ -56,7 +56,7 @@ def race(case: Case, rounds: int, *, kir: Mapping[str, float] | None = None) -> 
     runs = {name: subject.run for name, subject in subjects.items()}
     return result_of(
         case.title,
-        take_turns(runs, rounds),
+        take_turns(runs, rounds, told=case.told),
         roles={each.name: each.role for each in case.contestants},
         kir=kir,
         facts={name: subject.facts for name, subject in subjects.items()},

@@ -1,19 +1,23 @@
-"""53 keys of a TOML file under 12 environment variables, loaded once more."""
+"""53 keys of a TOML file under 12 environment variables: loaded, and looked up."""
 
 from __future__ import annotations
 
+import functools
 import os
+import time
 import tomllib
 import typing as t
 from pathlib import Path
 
 from flask import Config
+from flask import Flask
 
 from benchmarks.model import Case
 from benchmarks.model import Contestant
 from benchmarks.model import expect
 from benchmarks.model import module
 from benchmarks.model import Subject
+from benchmarks.processes import told_by
 from flask_toolkit.config import ConfigLoader
 from flask_toolkit.config import Env
 from flask_toolkit.config import File
@@ -21,7 +25,9 @@ from flask_toolkit.config import File
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CASES"]
+    from benchmarks.model import Role
+
+__all__ = ["CASES", "first_load"]
 
 FILE = Path(__file__).with_name("config.toml")
 PREFIX = "FTBENCH_"
@@ -118,6 +124,7 @@ def by_pydantic() -> Subject:
     return _subject(settings, _by_name)
 
 
+@functools.cache
 def _data() -> dict[str, t.Any]:
     return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
@@ -159,27 +166,141 @@ def ours_untyped() -> Subject:
     return _subject(loader.load, _by_key)
 
 
+_LOADERS: dict[str, tuple[t.Any, str]] = {
+    "Flask's loaders": (by_flask, "flask"),
+    "dynaconf": (by_dynaconf, "dynaconf"),
+    "pydantic-settings": (by_pydantic, "pydantic_settings"),
+    "ours": (ours, "flask_toolkit.config"),
+    "ours, no schema": (ours_untyped, "flask_toolkit.config"),
+}
+
+
+def first_load(name: str) -> int:
+    """Return the nanoseconds of defining a schema and loading it, once.
+
+    The library is imported before, and tomllib for all; see the suite ``start``.
+    """
+    make, library = _LOADERS[name]
+    module(library)
+    _data()
+    began = time.process_time_ns()
+    make().run()
+    return time.process_time_ns() - began
+
+
+def _first(name: str) -> Subject:
+    code = f"from benchmarks.suites import config; print(config.first_load({name!r}))"
+    return told_by(code, _LOADERS[name][0]().check)
+
+
+def _app() -> Flask:
+    app = Flask("shop", root_path=str(FILE.parent))
+    os.environ.update(OVERRIDES)
+    return app
+
+
+def looked_up(make: Callable[[], t.Any]) -> Subject:
+    """Look up each text of a configuration."""
+    config = make()
+    names = [name for name in _scalars() if name.startswith("TEXT_")]
+
+    def run() -> None:
+        for name in names:
+            config[name]
+
+    def check() -> None:
+        expect([config[name] for name in names[:8]][-1] == RIGHT.kept, config)
+
+    return Subject(run, check)
+
+
+def config_of_flask() -> Config:
+    """Return what Flask's loaders fill."""
+    config: Config = by_flask().run()
+    return config
+
+
+def config_of_ours() -> Config:
+    """Return what our loader fills."""
+    app = _app()
+    ConfigLoader(File(FILE), Env(PREFIX)).init_app(app)
+    return app.config
+
+
+def config_of_dynaconf() -> Config:
+    """Return what stands in the place of ``app.config`` with FlaskDynaconf."""
+    app = _app()
+    options: dict[str, t.Any] = {
+        "ENVVAR_PREFIX": PREFIX.rstrip("_"),
+        "ENVIRONMENTS": False,
+        "SETTINGS_FILES": [str(FILE)],
+    }
+    module("dynaconf").FlaskDynaconf(app, **options)
+    return app.config
+
+
+_PEERS = {
+    "dynaconf": {"dynaconf": "dynaconf"},
+    "pydantic-settings": {"pydantic_settings": "pydantic-settings"},
+}
+_ROLES: dict[str, Role] = {
+    "Flask's loaders": "limit",
+    "dynaconf": "peer",
+    "pydantic-settings": "peer",
+}
+
+
 CASES = [
     Case(
         suite="config",
-        name="load",
+        name="first load",
+        contestants=tuple(
+            Contestant(
+                name=name,
+                role=_ROLES.get(name, "ours"),
+                make=functools.partial(_first, name),
+                needs=_PEERS.get(name, {}),
+            )
+            for name in _LOADERS
+        ),
+        rounds=15,
+        counted=False,
+        told=True,
+    ),
+    Case(
+        suite="config",
+        name="look-up",
         contestants=(
-            Contestant(name="Flask's loaders", role="limit", make=by_flask),
             Contestant(
-                name="dynaconf",
-                role="peer",
-                make=by_dynaconf,
-                needs={"dynaconf": "dynaconf"},
+                name="Flask's config",
+                role="limit",
+                make=functools.partial(looked_up, config_of_flask),
             ),
             Contestant(
-                name="pydantic-settings",
+                name="FlaskDynaconf",
                 role="peer",
-                make=by_pydantic,
-                needs={"pydantic_settings": "pydantic-settings"},
+                make=functools.partial(looked_up, config_of_dynaconf),
+                needs=_PEERS["dynaconf"],
             ),
-            Contestant(name="ours", role="ours", make=ours),
-            Contestant(name="ours, no schema", role="ours", make=ours_untyped),
+            Contestant(
+                name="ours",
+                role="ours",
+                make=functools.partial(looked_up, config_of_ours),
+            ),
+        ),
+    ),
+    Case(
+        suite="config",
+        name="load",
+        contestants=tuple(
+            Contestant(
+                name=name,
+                role=_ROLES.get(name, "ours"),
+                make=make,
+                needs=_PEERS.get(name, {}),
+            )
+            for name, (make, _) in _LOADERS.items()
         ),
         rounds=60,
-    )
+    ),
 ]

@@ -3,54 +3,48 @@
 from __future__ import annotations
 
 import functools
-import os
-import subprocess
-import sys
 import typing as t
-from pathlib import Path
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 
-import flask_toolkit
 from benchmarks.model import Case
 from benchmarks.model import Contestant
 from benchmarks.model import expect
 from benchmarks.model import Subject
+from benchmarks.processes import run_apart
+from benchmarks.processes import told_by
 from flask_toolkit import Toolkit
+from flask_toolkit.errors import RequestError
+from flask_toolkit.routing._shipped import SHIPPED
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Mapping
 
     from benchmarks.model import Role
 
 __all__ = ["CASES", "importing"]
 
-_HOME = Path(flask_toolkit.__file__).parents[1]
-_COUNT = "import sys; print(len(sys.modules))"
+_TOLD = """
+import sys, time
+began = time.process_time_ns()
+{code}
+print(time.process_time_ns() - began, len(sys.modules))
+"""
 _WHOLE = "import flask, flask_toolkit; flask_toolkit.Toolkit(flask.Flask('shop'))"
 _ROUNDS = 15
 
 
 def importing(code: str) -> Subject:
     """Run ``code`` in a Python of its own, and count the modules it loads."""
-    environ = {**os.environ, "PYTHONPATH": str(_HOME)}
-
-    def run_code(code: str) -> str:
-        done = subprocess.run(  # noqa: S603  # our own code
-            [sys.executable, "-P", "-c", code],
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
-
-    modules = int(run_code(f"{code}\n{_COUNT}"))
+    program = _TOLD.format(code=code)
+    modules = run_apart(program)[-1]
 
     def check() -> None:
         expect(modules > 0, modules)
 
-    return Subject(lambda: run_code(code), check, {"modules": modules})
+    return told_by(program, check)._replace(facts={"modules": modules}, code=code)
 
 
 def _import_case(
@@ -69,25 +63,44 @@ def _import_case(
             for title, role, code, needs in contestants
         ),
         rounds=_ROUNDS,
-        counted=False,
+        told=True,
     )
 
 
-def attach(*, toolkit: bool) -> Subject:
-    """Make an application, with the toolkit or without."""
+def attach(attached: Callable[[Flask], object]) -> Subject:
+    """Make an application, and attach to it."""
 
     def run() -> Flask:
         app = Flask("shop")
-
-        if toolkit:
-            Toolkit(app)
-
+        attached(app)
         return app
 
     def check() -> None:
-        expect(("toolkit" in run().extensions) is toolkit, "not attached")
+        is_ours = "toolkit" in run().extensions
+        expect(is_ours is (attached is Toolkit), "not attached")
 
     return Subject(run, check)
+
+
+def _nothing(app: Flask) -> None:
+    """Attach nothing."""
+
+
+def _by_hand(app: Flask) -> None:
+    """Register what a plain Toolkit does, without settings, checks or state."""
+    inner = app.wsgi_app
+
+    def serve(environ: t.Any, start_response: t.Any) -> t.Any:
+        return inner(environ, start_response)
+
+    def answer(error: HTTPException) -> t.Any:
+        return error
+
+    app.wsgi_app = serve  # type: ignore[method-assign]  # as Flask's docs do
+    app.register_error_handler(HTTPException, answer)
+    app.register_error_handler(RequestError, answer)
+    app.url_map.converters.update(SHIPPED)
+    app.extensions["by hand"] = [1, 2, 3, 4, 5, 6]
 
 
 CASES = [
@@ -120,12 +133,17 @@ CASES = [
             Contestant(
                 name="Flask(...)",
                 role="base",
-                make=functools.partial(attach, toolkit=False),
+                make=functools.partial(attach, _nothing),
+            ),
+            Contestant(
+                name="by hand",
+                role="limit",
+                make=functools.partial(attach, _by_hand),
             ),
             Contestant(
                 name="Toolkit(app)",
                 role="ours",
-                make=functools.partial(attach, toolkit=True),
+                make=functools.partial(attach, Toolkit),
             ),
         ),
     ),
