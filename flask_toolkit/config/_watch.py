@@ -44,8 +44,8 @@ class _Watch:
 
 
 def watch(app: Flask) -> None:
-    """Look at ``app`` when its first request comes, if it is in debug."""
-    if app.debug and _KEY not in app.extensions:
+    """Look at ``app``, which is in debug, when its first request comes."""
+    if _KEY not in app.extensions:
         found = app.extensions[_KEY] = _Watch()
         # Held by the application alone, which is what it listens for.
         request_started.connect(found.look, app, weak=True)

@@ -43,3 +43,10 @@ def test_all_take_turns() -> None:
 
     assert {name: len(times) for name, times in took.items()} == {"one": 4, "two": 4}
     assert min(took["one"]) > 0
+
+
+def test_a_process_tells_its_own_time() -> None:
+    """What a run returns is the figure, and a round is one run."""
+    took = take_turns({"one": lambda: 7, "two": lambda: 9}, 2, told=True)
+
+    assert took == {"one": [7, 7], "two": [9, 9]}

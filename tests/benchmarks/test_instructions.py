@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import platform
 import shutil
@@ -79,3 +80,37 @@ def test_a_child_that_fails_is_an_error(
         RuntimeError, match="counting made-up/nothing failed:\nit broke"
     ):
         instructions.count(case)
+
+
+@pytest.fixture(name="told_case")
+def _told_case(case: Case) -> Case:
+    """Return a case whose contestant is a process."""
+    from benchmarks.processes import told_by
+
+    def make() -> t.Any:
+        return told_by("print(5)", lambda: None)
+
+    one = dataclasses.replace(case.contestants[3], make=make)
+    return dataclasses.replace(case, contestants=(one,), told=True)
+
+
+def test_processes_are_counted_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, told_case: Case
+) -> None:
+    """Callgrind tells the sum, and our bytecode is kept as that of peers is."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    calls = _child(monkeypatch, 0, "5\n", "==7== Collected : 12500\n")
+
+    assert instructions.count(told_case) == {"ours": 12.5}
+    assert calls[-1]["command"][-1] == "print(5)"
+    assert "PYTHONDONTWRITEBYTECODE" not in calls[-1]["env"]
+
+
+def test_a_process_without_a_sum_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, told_case: Case
+) -> None:
+    """What valgrind said is told."""
+    _child(monkeypatch, 0, "5\n", "no such tool\n")
+
+    with pytest.raises(RuntimeError, match="told nothing:\nno such tool"):
+        instructions.count(told_case)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from flask_toolkit import config
 from flask_toolkit._extension import Extension
 from flask_toolkit._origins import Provenance
 from flask_toolkit.config import ConfigError
@@ -474,3 +475,11 @@ def test_a_generated_key_is_long_and_new() -> None:
     """256 bits by default."""
     assert len(generate_secret_key()) == 43
     assert len({generate_secret_key(8) for _ in range(50)}) == 50
+
+
+def test_the_settings_of_the_loader_come_when_asked_for() -> None:
+    """A script that sets none of them does not load their class."""
+    assert config.ConfigSettings is vars(config._settings)["ConfigSettings"]
+
+    with pytest.raises(AttributeError, match="has no attribute 'Loader'"):
+        config.Loader  # noqa: B018  # the access is the test

@@ -15,6 +15,7 @@ from flask import Flask
 
 from flask_toolkit.config import ConfigLoader
 from flask_toolkit.config import ConfigProblem
+from flask_toolkit.config import Constraint
 from flask_toolkit.config import Secret
 from flask_toolkit.config import Values
 from flask_toolkit.config._plan import copied
@@ -340,3 +341,42 @@ def test_copies_share_no_container() -> None:
     assert taken["a"] is not given["a"]
     assert taken["a"][0] is not given["a"][0]
     assert Secret is copied(Secret)
+
+
+class Lists:
+    """Lists, of items that need no second look and of others."""
+
+    NAMES: list[str]
+    SIZES: list[Size]
+    PINS: t.Annotated[list[str], Constraint(bool, "at least one")]
+
+
+LISTS = {"NAMES": ["a", "b"], "SIZES": ["big"], "PINS": ["1"]}
+
+
+def test_a_list_is_taken_as_a_copy(app: Flask) -> None:
+    """What the source does with its list later changes nothing."""
+    given = {key: list(value) for key, value in LISTS.items()}
+    settings = ConfigLoader(Values(given), schema=Lists).init_app(app)
+    given["NAMES"].append("c")
+
+    assert (settings.NAMES, settings.SIZES) == (["a", "b"], [Size.BIG])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        pytest.param("NAMES", ["a", 1], "expected text", id="mixed"),
+        pytest.param("NAMES", [1, 2], "expected text", id="other"),
+        pytest.param("PINS", [], "expected at least one", id="constraint"),
+    ],
+)
+def test_a_list_that_does_not_fit_is_a_problem(
+    problems: Problems, key: str, value: list[object], message: str
+) -> None:
+    """The short way for lists lets nothing pass that the long way stops."""
+    found = problems(ConfigLoader(Values({**LISTS, key: value}), schema=Lists))
+
+    assert [(each.key, each.message[: len(message)]) for each in found] == [
+        (key, message)
+    ]
