@@ -27,8 +27,8 @@ if t.TYPE_CHECKING:
     from flask import Flask
     from flask.typing import ResponseReturnValue
 
-    from flask_toolkit._origins import CheckInfo
-    from flask_toolkit._origins import Finding
+    from flask_toolkit._findings import CheckInfo
+    from flask_toolkit._findings import Finding
     from flask_toolkit._origins import Provenance
     from flask_toolkit._settings import SettingsSpec
     from flask_toolkit.errors import ConfigProblem

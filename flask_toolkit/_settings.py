@@ -63,9 +63,6 @@ class SettingsSpec:
         self.prefix: str = f"{PREFIX}{name.upper()}_"
         """What each key of the component begins with."""
 
-    def __repr__(self) -> str:
-        return f"SettingsSpec({self.name!r}, {self.cls.__name__})"
-
     @functools.cached_property
     def fields(self) -> Mapping[str, SettingsField]:
         """Return the fields by name, resolved at the first use (65-130 us)."""
@@ -101,16 +98,27 @@ class SettingsSpec:
         return SettingsField(key, kind, default, secret=secret, words=words)
 
 
-class Bound(t.NamedTuple):
-    """What one component of one application was given."""
+class Bound:
+    """What one component of one application was given.
 
-    spec: SettingsSpec
-    settings: t.Any
-    """The settings object; ``None`` while the component is only announced."""
+    :param settings: The settings object; ``None`` while the component is only
+        announced.
+    :param raw: The keys of ``app.config`` as they were when they were read.
+    """
 
-    options: Mapping[str, t.Any]
-    raw: Mapping[str, t.Any]
-    """The keys of ``app.config`` as they were when they were read."""
+    __slots__ = ("options", "raw", "settings", "spec")
+
+    def __init__(
+        self,
+        spec: SettingsSpec,
+        settings: t.Any,
+        options: Mapping[str, t.Any],
+        raw: Mapping[str, t.Any],
+    ) -> None:
+        self.spec: SettingsSpec = spec
+        self.settings: t.Any = settings
+        self.options: Mapping[str, t.Any] = options
+        self.raw: Mapping[str, t.Any] = raw
 
     def __repr__(self) -> str:
         # Options and raw values may be secrets, and app.extensions is printed.

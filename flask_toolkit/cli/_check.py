@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
     from flask import Flask
 
-    from flask_toolkit._origins import Finding
+    from flask_toolkit._findings import Finding
 
 _HEADS: t.Final = ("id", "level", "runs", "fires")
 _LEVELS: t.Final = ("info", "warning", "error")
@@ -107,7 +107,7 @@ def _is_of(id: str, tags: Sequence[str]) -> bool:
 
 
 def _number(level: str) -> int:
-    from flask_toolkit._origins import Level
+    from flask_toolkit._findings import Level
 
     return Level[level.upper()]
 

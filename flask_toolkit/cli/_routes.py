@@ -7,7 +7,7 @@ import typing as t
 
 import click
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 
 from ._listing import json_option
 from ._listing import line

@@ -95,10 +95,11 @@ class Known:
 
 def _declared() -> list[SettingsSpec]:
     """Return what every component declared, the loader itself among them."""
-    from . import _settings  # noqa: F401  # its import declares the loader's own
+    from ._settings import SPEC  # its import declares it
 
+    known = {SPEC.name: (SPEC,), **declared()}
     # The first of a name counts.
-    return [spec for specs in declared().values() for spec in reversed(specs)]
+    return [spec for specs in known.values() for spec in reversed(specs)]
 
 
 @functools.lru_cache(maxsize=128)

@@ -456,10 +456,9 @@ def _quickly(leaf: Leaf, entry: Entry) -> t.Any:
         if type(value) in leaf.accepts:
             return value
 
-        if type(value) is list and {*map(type, value)} == {leaf.items}:
-            return value.copy()
-
-        return _BAD
+        items: t.Any = value
+        is_right = type(value) is list and {*map(type, items)} == {leaf.items}
+        return items.copy() if is_right else _BAD
 
     try:
         return _BAD if leaf.reader is None else leaf.reader(value)

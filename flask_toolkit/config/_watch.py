@@ -7,7 +7,7 @@ import typing as t
 
 from flask import request_started
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 
 if t.TYPE_CHECKING:
     from flask import Flask

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from flask_toolkit._origins import CheckInfo
-from flask_toolkit._origins import Finding
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import CheckInfo
+from flask_toolkit._findings import Finding
+from flask_toolkit._findings import Level
 from flask_toolkit.errors import SetupError
 
 from ._gate import METHODS

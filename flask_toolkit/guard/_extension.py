@@ -34,8 +34,8 @@ if t.TYPE_CHECKING:
     from flask import Flask
     from flask.blueprints import BlueprintSetupState
 
-    from flask_toolkit._origins import CheckInfo
-    from flask_toolkit._origins import Finding
+    from flask_toolkit._findings import CheckInfo
+    from flask_toolkit._findings import Finding
     from flask_toolkit.identity import Authenticator
 
     from ._settings import GuardSettings

@@ -6,9 +6,9 @@ import json
 import typing as t
 
 from flask_toolkit._extension import GUARDS
-from flask_toolkit._origins import CheckInfo
-from flask_toolkit._origins import Finding
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import CheckInfo
+from flask_toolkit._findings import Finding
+from flask_toolkit._findings import Level
 from flask_toolkit.identity import AccessMark
 from flask_toolkit.identity import MARK
 from flask_toolkit.identity import REQUIRED_BY

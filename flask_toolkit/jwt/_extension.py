@@ -53,8 +53,8 @@ if t.TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from werkzeug.wrappers import Response
 
-    from flask_toolkit._origins import CheckInfo
-    from flask_toolkit._origins import Finding
+    from flask_toolkit._findings import CheckInfo
+    from flask_toolkit._findings import Finding
     from flask_toolkit.typing import Duration
 
     from ._claims import TokenPair

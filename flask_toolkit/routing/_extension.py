@@ -10,9 +10,9 @@ from weakref import WeakSet
 
 from flask_toolkit._extension import Extension
 from flask_toolkit._extension import State
-from flask_toolkit._origins import CheckInfo
-from flask_toolkit._origins import Finding
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import CheckInfo
+from flask_toolkit._findings import Finding
+from flask_toolkit._findings import Level
 from flask_toolkit.errors import SetupError
 
 from ._fast import install_fast_matcher

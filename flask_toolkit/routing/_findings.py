@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from flask_toolkit._origins import Level
+    from flask_toolkit._findings import Level
 
 CODES: t.Final = {
     "R001": "a segment does not compile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 from flask_toolkit.errors import SetupError
 
 from ._fast import is_fast

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from werkzeug.routing import NoMatch
 from werkzeug.routing import RoutingException
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 
 from ._fast import matcher_of
 from ._findings import RouteFinding

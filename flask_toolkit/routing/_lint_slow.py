@@ -8,7 +8,7 @@ import typing as t
 
 from werkzeug.routing.converters import NumberConverter
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 
 from ._backtracking import analyse
 from ._backtracking import is_slow

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 from flask_toolkit.config import ConfigLoader
 from flask_toolkit.config import ConfigProblem
 from flask_toolkit.config import DotEnv

@@ -35,7 +35,14 @@ def _logged(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
     ]
 
 
-@pytest.mark.parametrize("attach", [Toolkit, lambda app: ConfigLoader().init_app(app)])
+@pytest.mark.parametrize(
+    "attach",
+    [
+        pytest.param(Toolkit, id="toolkit"),
+        pytest.param(lambda app: ConfigLoader().init_app(app), id="loader"),
+        pytest.param(lambda app: Toolkit(app, config=ConfigLoader()), id="both"),
+    ],
+)
 def test_the_first_request_tells_what_is_wrong(
     caplog: pytest.LogCaptureFixture, attach: t.Any
 ) -> None:

@@ -11,8 +11,8 @@ from flask import Flask
 from flask.views import MethodView
 from flask.views import View
 
-from flask_toolkit._origins import Finding
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Finding
+from flask_toolkit._findings import Level
 from flask_toolkit.guard import LoginGuard
 from flask_toolkit.guard import public
 from flask_toolkit.guard import require

@@ -28,7 +28,7 @@ from werkzeug.routing import ValidationError
 from werkzeug.routing.matcher import StateMachineMatcher
 from werkzeug.routing.rules import RulePart
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 from flask_toolkit.routing import _fast
 from flask_toolkit.routing import _matcher
 from flask_toolkit.routing import _selfcheck

@@ -11,9 +11,9 @@ The same from a test::
 Parts bring their own checks; an application adds some with :func:`check`.
 """
 
-from flask_toolkit._origins import CheckInfo
-from flask_toolkit._origins import Finding
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import CheckInfo
+from flask_toolkit._findings import Finding
+from flask_toolkit._findings import Level
 
 from ._run import check
 from ._run import known_checks

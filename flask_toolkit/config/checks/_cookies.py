@@ -5,14 +5,14 @@ from __future__ import annotations
 import typing as t
 from datetime import timedelta
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 
 from ._rules import rule
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flask_toolkit._origins import Finding
+    from flask_toolkit._findings import Finding
 
     from ._facts import Facts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import typing as t
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 from flask_toolkit._values import unwrap
 from flask_toolkit.config._flask_keys import FLASK_TYPES
 
@@ -14,7 +14,7 @@ from ._rules import rule
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flask_toolkit._origins import Finding
+    from flask_toolkit._findings import Finding
 
     from ._facts import Facts
 

@@ -6,7 +6,7 @@ import functools
 import typing as t
 from pathlib import Path
 
-from flask_toolkit._origins import Finding
+from flask_toolkit._findings import Finding
 from flask_toolkit._redact import mask
 from flask_toolkit._settings import settings_table
 from flask_toolkit.config._known import Known
@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
     from flask import Flask
 
-    from flask_toolkit._origins import Level
+    from flask_toolkit._findings import Level
     from flask_toolkit.config._loaded import LoadedConfig
     from flask_toolkit.errors import Origin
 

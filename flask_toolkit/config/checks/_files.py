@@ -6,8 +6,8 @@ import stat
 import typing as t
 from pathlib import Path
 
-from flask_toolkit._origins import Finding
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Finding
+from flask_toolkit._findings import Level
 
 from ._rules import rule
 

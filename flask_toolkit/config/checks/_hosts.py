@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 from flask_toolkit._settings import settings_table
 
 from ._rules import rule
@@ -12,7 +12,7 @@ from ._rules import rule
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flask_toolkit._origins import Finding
+    from flask_toolkit._findings import Finding
 
     from ._facts import Facts
 

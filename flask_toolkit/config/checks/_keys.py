@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import typing as t
 
-from flask_toolkit._origins import Finding
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Finding
+from flask_toolkit._findings import Level
 from flask_toolkit._settings import PREFIX
 from flask_toolkit._settings import settings_table
 from flask_toolkit._settings import suggest

@@ -8,7 +8,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Iterable
 
-    from flask_toolkit._origins import Finding
+    from flask_toolkit._findings import Finding
 
     from ._facts import Facts
 

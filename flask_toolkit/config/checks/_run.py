@@ -8,9 +8,9 @@ import typing as t
 
 from flask_toolkit._extension import kernel_settings
 from flask_toolkit._extension import State
-from flask_toolkit._origins import CheckInfo
-from flask_toolkit._origins import Finding
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import CheckInfo
+from flask_toolkit._findings import Finding
+from flask_toolkit._findings import Level
 from flask_toolkit._settings import suggest
 from flask_toolkit.config._settings import SPEC
 

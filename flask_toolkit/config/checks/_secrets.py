@@ -8,14 +8,14 @@ import subprocess
 import typing as t
 from pathlib import Path
 
-from flask_toolkit._origins import Level
+from flask_toolkit._findings import Level
 
 from ._rules import rule
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flask_toolkit._origins import Finding
+    from flask_toolkit._findings import Finding
     from flask_toolkit.errors import Origin
 
     from ._facts import Facts
