@@ -6,7 +6,7 @@ import re
 import typing as t
 from wsgiref.headers import Headers
 
-__all__ = ["CheckedHeaders", "checked", "trouble"]
+__all__ = ["CheckedHeaders", "checked", "trouble", "trouble_with_id"]
 
 # RFC 9110 sections 5.1 and 5.5; PEP 3333 wants nothing beyond latin-1.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -23,6 +23,22 @@ _HOP_BY_HOP = frozenset(
         "trailer",
         "transfer-encoding",
         "upgrade",
+    }
+)
+# What says something else, by RFC 9110 and the registry of fields, and would be
+# overwritten or stand twice. So would all that begins with these.
+_MEANT = (
+    *("accept-", "access-control-", "content-", "cross-origin-", "proxy-", "sec-"),
+    *("x-content-", "x-frame-"),
+)
+_MEANINGS = frozenset(
+    {
+        *("age", "allow", "alt-svc", "authentication-info", "authorization"),
+        *("cache-control", "clear-site-data", "cookie", "date", "etag", "expires"),
+        *("host", "last-modified", "link", "location", "permissions-policy"),
+        *("pragma", "referrer-policy", "refresh", "retry-after", "server"),
+        *("server-timing", "set-cookie", "strict-transport-security", "vary"),
+        *("via", "www-authenticate"),
     }
 )
 _MOST_NAMES = 256
@@ -54,6 +70,25 @@ def trouble(name: object, value: object = "") -> str | None:
         return f"the value of {name!r} holds a character that no header may hold"
 
     return None
+
+
+def trouble_with_id(name: object) -> str | None:
+    """Return why no header of this name can carry an id, or ``None``.
+
+    >>> trouble_with_id("X-Request-ID"), trouble_with_id("Vary")
+    (None, "'Vary' says something else than an id: choose a name as X-Trace-ID")
+    """
+    problem = trouble(name)
+
+    if problem is None:
+        lower = str(name).lower()
+
+        if lower in _MEANINGS or lower.startswith(_MEANT):
+            return (
+                f"{name!r} says something else than an id: choose a name as X-Trace-ID"
+            )
+
+    return problem
 
 
 def checked(name: str, value: str) -> tuple[str, str]:

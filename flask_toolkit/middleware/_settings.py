@@ -9,6 +9,7 @@ from dataclasses import field
 from datetime import timedelta
 
 from ._headers import trouble
+from ._headers import trouble_with_id
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ class MiddlewareSettings:
             elif count < 0:
                 yield "proxy_fix", f"{name!r} counts proxies; it cannot be negative"
 
-        if problem := trouble(self.request_id_header):
+        if problem := trouble_with_id(self.request_id_header):
             yield "request_id_header", problem
 
         if self.slow_after < timedelta(0):

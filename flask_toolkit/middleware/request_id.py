@@ -7,7 +7,7 @@ import re
 import typing as t
 from os import urandom
 
-from ._headers import checked
+from ._headers import trouble_with_id
 from ._middleware import Raw
 from ._plan import Phase
 from ._scope import current_scope
@@ -33,6 +33,7 @@ class RequestId(Raw):
     :param trust_inbound: Keep a well-formed id and ``traceparent`` of the caller.
         Only behind a proxy that sets them: else strangers write into your logs and
         decide what is traced.
+    :raises ValueError: If the header has another meaning, such as ``Content-Type``.
     """
 
     name = "request_id"
@@ -41,7 +42,12 @@ class RequestId(Raw):
     def __init__(
         self, *, header: str = "X-Request-ID", trust_inbound: bool = False
     ) -> None:
-        self.header: str = checked(header, "")[0]
+        problem = trouble_with_id(header)
+
+        if problem is not None:
+            raise ValueError(problem)
+
+        self.header: str = header
         self.trust_inbound: bool = trust_inbound
         self._key = f"HTTP_{header.upper().replace('-', '_')}"
         self._length = len(header)

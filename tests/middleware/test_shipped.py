@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.exceptions import Forbidden
 
+from flask_toolkit.errors import ConfigError
 from flask_toolkit.middleware import Health
 from flask_toolkit.middleware import Middleware
 from flask_toolkit.middleware import MiddlewareStack
@@ -51,6 +52,25 @@ def test_each_answer_has_an_id(make: Make, serve: Serve) -> None:
 
     assert len(set(ids)) == 3
     assert all(re.fullmatch("[0-9a-f]{32}", found) for found in ids)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Content-Type", "content-length", "Set-Cookie", "Vary", "Location", "Host"],
+)
+def test_the_id_takes_no_header_of_another_meaning(make: Make, header: str) -> None:
+    """It would overwrite or double what the answer says; the start says so."""
+    problem = f"{header!r} says something else than an id: choose a name as X-Trace-ID"
+
+    with pytest.raises(ConfigError, match=re.escape(problem)) as info:
+        make(request_id_header=header)
+
+    assert [p.key for p in info.value.problems] == [
+        "TOOLKIT_MIDDLEWARE_REQUEST_ID_HEADER"
+    ]
+
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        RequestId(header=header)
 
 
 def test_an_inbound_id_is_not_trusted(make: Make, serve: Serve) -> None:
