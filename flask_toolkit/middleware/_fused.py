@@ -155,7 +155,7 @@ def _entrance(
                     early = before(scope)
 
                     if early is not None:
-                        answer = early
+                        answer = _early(early, steps.names[entered])
                         entered += 1  # noqa: PLW2901  # it was entered
                         break
                 else:
@@ -183,6 +183,17 @@ def _entrance(
         return source if is_file and body.hear_of_end() else body
 
     return enter
+
+
+def _early(answer: t.Any, name: str) -> WSGIApplication:
+    if not callable(answer):
+        raise TypeError(
+            f"before of middleware {name!r} returned a {type(answer).__name__}: it"
+            " returns None, to go on, or a Response or other WSGI application,"
+            " which answers."
+        )
+
+    return t.cast("WSGIApplication", answer)
 
 
 def _beginning(

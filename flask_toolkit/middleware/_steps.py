@@ -38,10 +38,11 @@ class Hooks(t.NamedTuple):
 class Steps:
     """The hooks of a request, ready to be called in a loop."""
 
-    __slots__ = ("befores", "count", "hooks")
+    __slots__ = ("befores", "count", "hooks", "names")
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.count: int = len(entries)
+        self.names: tuple[str, ...] = tuple(entry.name for entry in entries)
         self.befores: tuple[tuple[int, t.Any], ...] = tuple(
             (index, entry.what.before)
             for index, entry in enumerate(entries)

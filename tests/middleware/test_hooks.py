@@ -210,6 +210,38 @@ def test_a_failing_finish_stops_no_other(
     assert record.exc_info[0] is ZeroDivisionError
 
 
+@pytest.mark.parametrize(
+    ("early", "kind"),
+    [
+        pytest.param("x", "str", id="text"),
+        pytest.param(("x", 403), "tuple", id="as-a-view-returns"),
+        pytest.param(False, "bool", id="false"),
+    ],
+)
+def test_an_early_answer_must_be_a_response(
+    app: Flask, recorder: t.Any, early: t.Any, kind: str
+) -> None:
+    """What a view may return is refused by name, and those around it end."""
+
+    class Door(Middleware):
+        name = "door"
+
+        def before(self, scope: Scope) -> t.Any:
+            return early
+
+    log: list[str] = []
+    MiddlewareStack(app, use=[recorder("out", log), Door()])
+    problem = (
+        f"before of middleware 'door' returned a {kind}: it returns None, to go on,"
+        " or a Response or other WSGI application, which answers."
+    )
+
+    with pytest.raises(TypeError, match=re.escape(problem)):
+        app.test_client().get("/")
+
+    assert log == ["out.before", "out.finish False TypeError"]
+
+
 def test_the_first_error_is_the_one_that_counts(
     make: Make, serve: Serve, recorder: t.Any
 ) -> None:
