@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ._scope import log_failure
+from ._scope import logged
 from ._scope import logger
 
 if t.TYPE_CHECKING:
@@ -182,18 +183,24 @@ class Body:
             raise
         finally:
             scope.completed = self._completed
+            fatal: BaseException | None = None
 
             for name, finish in self._finishes:
                 try:
                     finish(scope, error)
-                except Exception as failure:  # noqa: BLE001  # logged; others follow
-                    log_failure(scope, f"finish of middleware {name!r} failed", failure)
+                except BaseException as failure:  # noqa: BLE001  # others follow
+                    what = f"finish of middleware {name!r} failed"
+                    fatal = logged(scope, what, failure, fatal)
 
-            if self._owner is not None:
-                scope.leave(self._owner)
+            try:
+                if self._owner is not None:
+                    scope.leave(self._owner)
+            finally:
+                # Tracebacks point back here.
+                self._error = error = None
 
-            # Tracebacks point back here.
-            self._error = error = None
+                if fatal is not None:
+                    raise fatal
 
 
 class SizedBody(Body):

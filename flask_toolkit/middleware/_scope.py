@@ -113,7 +113,8 @@ class Scope:
     ) -> None:
         """Run ``fn`` after the last byte, also if the answer failed midway.
 
-        It holds the worker: this is no task queue. What it raises is logged. It may
+        It holds the worker: this is no task queue. What it raises is logged; what ends
+        a process, such as ``SystemExit``, goes on when all have run. It may
         be ``async``.
 
         :param context: Run it in a fresh context of the application that serves the
@@ -135,20 +136,23 @@ class Scope:
 
     def leave(self, app: Flask) -> None:
         """End the request: run what waits for that, in order, each by itself."""
-        if self._after is not None:
-            self._run_after(app, self._after)
+        try:
+            if self._after is not None:
+                self._run_after(app, self._after)
+        finally:
+            self._is_out = True
 
-        self._is_out = True
-
-        # Environ and scope hold each other, and Flask's own circle is broken at the
-        # end too: no request waits for the collector.
-        if self._outer is None:
-            del self.environ[KEY]
-        else:
-            self.environ[KEY] = self._outer
-            self._outer = None
+            # Environ and scope hold each other, and Flask's own circle is broken at
+            # the end too: no request waits for the collector.
+            if self._outer is None:
+                del self.environ[KEY]
+            else:
+                self.environ[KEY] = self._outer
+                self._outer = None
 
     def _run_after(self, owner: Flask, waiting: list[Later]) -> None:
+        fatal: BaseException | None = None
+
         # One of them may add another; a list that grows is still read to its end.
         for call, context, mounted in waiting:
             app = mounted or owner
@@ -162,11 +166,28 @@ class Scope:
                         call()
                 else:
                     call()
-            except Exception as error:  # noqa: BLE001  # logged
+            except BaseException as error:  # noqa: BLE001  # others follow
                 what = "A function given to after_response() failed"
-                log_failure(self, what, error)
+                fatal = logged(self, what, error, fatal)
 
         self._after = None
+
+        if fatal is not None:
+            raise fatal
+
+
+def logged(
+    scope: Scope, what: str, error: BaseException, fatal: BaseException | None
+) -> BaseException | None:
+    """Log a failure, and return what is to be raised when the others have run.
+
+    That is the first which ends a process or a greenlet, and is not logged.
+    """
+    if fatal is None and not isinstance(error, Exception):
+        return error
+
+    log_failure(scope, what, error)
+    return fatal
 
 
 def log_failure(scope: Scope, what: str, error: BaseException) -> None:

@@ -210,6 +210,26 @@ def test_a_failing_finish_stops_no_other(
     assert record.exc_info[0] is ZeroDivisionError
 
 
+def test_a_finish_that_ends_the_process_stops_no_other(
+    app: Flask, recorder: t.Any, log: list[t.Any]
+) -> None:
+    """Nor does it keep what waits for the end of the answer."""
+
+    def end(scope: Scope, exc: BaseException | None) -> None:
+        scope.after_response(log.append, "after")
+        raise SystemExit(3)
+
+    ending = recorder("b", log)
+    ending.finish = end
+    _stack(app, recorder("a", log), ending)
+    answer = app.test_client().get("/")
+
+    with pytest.raises(SystemExit, match="3"):
+        answer.close()
+
+    assert log[-2:] == ["a.finish False", "after"]
+
+
 @pytest.mark.parametrize(
     ("early", "kind"),
     [

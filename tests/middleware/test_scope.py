@@ -195,6 +195,40 @@ def test_after_the_answer_is_too_late(make: Make, serve: Serve) -> None:
         kept[0].after_response(print)
 
 
+class Stop(BaseException):
+    """What ends a process or a greenlet, as SystemExit and gevent.Timeout do."""
+
+
+def test_what_ends_the_process_waits_for_the_others(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first goes on its way at the end, a second one is logged."""
+    app = make()
+    done: list[str] = []
+    first, second = Stop("first"), Stop("second")
+
+    def stop(error: Stop) -> None:
+        raise error
+
+    @app.get("/stop")
+    def view() -> str:
+        done.append("view")
+        after_response(stop, first)
+        after_response(stop, second)
+        after_response(done.append, "after")
+        return "sent"
+
+    answer = app.test_client().get("/stop")
+
+    with pytest.raises(Stop) as info:
+        answer.close()
+
+    assert info.value is first
+    assert done == ["view", "after"]
+    assert [r.exc_info and r.exc_info[1] for r in caplog.records] == [second]
+    assert "toolkit.scope" not in answer.request.environ
+
+
 def test_after_response_needs_a_request() -> None:
     """Outside, and in an app without a stack, it says what is missing."""
     with pytest.raises(RuntimeError, match="MiddlewareStack"):
