@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import logging
 import sys
 import typing as t
 import warnings
@@ -112,7 +113,12 @@ def _changed(
     """Compare what arrives with what the application sent."""
     bare = ask(make(Trace()), kind)
     trace = Trace()
-    answer = ask(factory(make(trace)), kind)
+    logged: list[str] = []
+
+    with _hearing(logged):
+        answer = ask(factory(make(trace)), kind)
+
+    yield from dict.fromkeys(logged)
 
     if trace.called != 1:
         yield f"the application was called {trace.called} times"
@@ -191,6 +197,39 @@ def _listening(said: list[str]) -> Generator[None]:
         said += [str(warning.message) for warning in caught]
     finally:
         sys.unraisablehook = hook
+
+
+class _Ear(logging.Handler):
+    """Collects the failures that a stack logs and lets pass."""
+
+    def __init__(self, said: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the message without the id of the request, and the error."""
+        what = record.getMessage().partition(" (request ")[0]
+        error = record.exc_info and record.exc_info[1]
+        self._said.append(f"{what}: {error and _told(error)}")
+
+
+@contextlib.contextmanager
+def _hearing(said: list[str]) -> Generator[None]:
+    """Hear what the stack logs, whatever the project has switched off."""
+    logger, ear = logging.getLogger("flask_toolkit.middleware"), _Ear(said)
+    before = logger.disabled, logger.level, logging.root.manager.disable
+    logger.disabled = False
+    logger.setLevel(logging.ERROR)
+    logging.disable(logging.NOTSET)
+    logger.addHandler(ear)
+
+    try:
+        yield
+    finally:
+        logger.removeHandler(ear)
+        logger.disabled, level, off = before
+        logger.setLevel(level)
+        logging.disable(off)
 
 
 def _buffered(factory: Factory) -> list[str]:

@@ -1,6 +1,7 @@
 """The conformance kit: it passes what is right, and finds each known mistake."""
 
 import gzip
+import logging
 import re
 import sys
 import typing as t
@@ -374,3 +375,43 @@ def test_nothing_of_the_caller_is_changed(capsys: pytest.CaptureFixture[str]) ->
 
     assert (warnings.filters[:], sys.unraisablehook, sys.stderr) == before
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("quiet", [False, True], ids=["heard", "logging-off"])
+def test_a_failing_finish_is_found(quiet: bool) -> None:
+    """The stack only logs it, whatever becomes of the log."""
+
+    class Broken(Middleware):
+        name = "broken"
+
+        def finish(self, scope: Scope, exc: BaseException | None) -> None:
+            raise LookupError("canary")
+
+    logger = logging.getLogger("flask_toolkit.middleware")
+    logger.disabled = quiet
+    logging.disable(logging.CRITICAL if quiet else logging.NOTSET)
+
+    try:
+        text = _error(Broken())
+        assert logger.disabled is quiet
+    finally:
+        logger.disabled = False
+        logging.disable(logging.NOTSET)
+
+    assert "finish of middleware 'broken' failed: LookupError: canary" in text
+    assert len(text.splitlines()) == 2
+    assert logger.handlers == []
+
+
+def test_a_failing_after_response_is_found() -> None:
+    """It is the same kind of mistake."""
+
+    class Broken(Middleware):
+        name = "broken"
+
+        def before(self, scope: Scope) -> None:
+            scope.after_response(lambda: 1 / 0)
+
+    text = _error(Broken())
+
+    assert "A function given to after_response() failed: ZeroDivisionError" in text
