@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import typing as t
 
 from werkzeug.exceptions import HTTPException
@@ -22,6 +23,7 @@ from flask_toolkit.errors import SetupError
 if t.TYPE_CHECKING:
     from collections.abc import Awaitable
     from collections.abc import Callable
+    from collections.abc import Coroutine
     from collections.abc import Iterable
 
     from flask import Flask
@@ -236,6 +238,37 @@ def _bind_kernel(app: Flask, spec: SettingsSpec) -> list[ConfigProblem]:
     return problems
 
 
+def called_by(function: t.Any) -> t.Any:
+    """Return the function that runs when ``function`` is called.
+
+    Without its partials, and for an object the ``__call__`` of its class.
+    """
+    while isinstance(function, functools.partial):
+        function = t.cast("t.Any", function).func
+
+    if inspect.isroutine(function) or isinstance(function, type):
+        return function
+
+    return getattr(t.cast("t.Any", type(function)), "__call__", function)  # noqa: B004  # it is wanted
+
+
+def is_async(
+    function: t.Any,
+) -> t.TypeGuard[Callable[..., Coroutine[t.Any, t.Any, t.Any]]]:
+    """Tell whether calling ``function`` gives a coroutine, so that it needs a loop.
+
+    :func:`inspect.iscoroutinefunction` does not know objects whose ``__call__`` is
+    ``async``, nor partials of them; whoever only calls one never awaits it.
+    """
+    runs = called_by(function)
+
+    if inspect.iscoroutinefunction(runs):
+        return True
+
+    # A mock says it of itself, not of its class.
+    return runs is not function and inspect.iscoroutinefunction(function)
+
+
 def run_async(
     app: Flask,
     function: Callable[..., Awaitable[R]],
@@ -253,13 +286,13 @@ def run_async(
     from concurrent.futures import ThreadPoolExecutor
     from contextvars import copy_context
 
+    async def main() -> R:
+        return await function(*args, **kwargs)
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return t.cast("R", app.async_to_sync(function)(*args, **kwargs))  # type: ignore[arg-type]  # any awaitable will do
-
-    async def main() -> R:
-        return await function(*args, **kwargs)
+        return t.cast("R", app.async_to_sync(main)())
 
     with ThreadPoolExecutor(max_workers=1) as pool:
         return pool.submit(copy_context().run, asyncio.run, main()).result()

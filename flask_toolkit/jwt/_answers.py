@@ -7,6 +7,7 @@ import typing as t
 from flask_toolkit._context import the_app
 
 from ._errors import JWTError
+from ._hooks import call
 
 if t.TYPE_CHECKING:
     from flask import Flask
@@ -36,7 +37,7 @@ def _answer(error: JWTError) -> ResponseReturnValue:
         plain: ResponseReturnValue = app.extensions["toolkit.errors"](error)
         return plain
 
-    response: Response = app.make_response(app.ensure_sync(handler)(error))
+    response: Response = app.make_response(call(app, handler, error))
 
     # A refusal stays one, and says how to get in (RFC 9110 section 15.5.2).
     if response.status_code == _OK:

@@ -11,6 +11,7 @@ from flask import after_this_request
 
 from flask_toolkit._context import the_app
 from flask_toolkit._context import the_request
+from flask_toolkit._extension import is_async
 from flask_toolkit._values import seconds
 from flask_toolkit.errors import SetupError
 from flask_toolkit.identity import memo
@@ -97,7 +98,7 @@ def requirement(
     if isinstance(locations, str) or (locations is not None and not locations):
         raise TypeError("locations must be a list of at least one location")
 
-    if check is not None and (iscoroutinefunction(check) or not callable(check)):
+    if check is not None and (is_async(check) or not callable(check)):
         raise TypeError("check= must be a plain function that returns a bool")
 
     return Requirement(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import iscoroutinefunction
 
+from flask_toolkit._extension import is_async
 from flask_toolkit._extension import run_async
 from flask_toolkit.errors import SetupError
 
@@ -51,7 +51,7 @@ class Hooks:
 
 def call(app: Flask, function: Callable[[t.Any], t.Any], argument: object) -> t.Any:
     """Call a function of the application, and wait for it if it is async."""
-    if iscoroutinefunction(function):
+    if is_async(function):
         return run_async(app, function, argument)
 
     return function(argument)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing as t
 from contextvars import Context
 
+from flask_toolkit._extension import called_by
+from flask_toolkit._extension import is_async
+from flask_toolkit._extension import run_async
 from flask_toolkit.errors import SetupError
 
 from ._describe import described
@@ -24,7 +28,9 @@ def check_plain(fn: Callable[[], object]) -> None:
 
     :raises SetupError: If it is a generator function.
     """
-    if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+    runs = called_by(fn)
+
+    if inspect.isgeneratorfunction(runs) or inspect.isasyncgenfunction(runs):
         raise SetupError(
             f"{described(fn).full} yields, so a call would run none of it. Write two"
             " functions, one for the startup and one for the shutdown."
@@ -33,7 +39,8 @@ def check_plain(fn: Callable[[], object]) -> None:
 
 def called(app: Flask, run: Run, stage: str, fn: Callable[[], object]) -> None:
     """Call a function where it stands, on the record if there is one."""
-    call = app.ensure_sync(fn)
+    # Flask's ensure_sync() does not know objects whose __call__ is async.
+    call = functools.partial(run_async, app, fn) if is_async(fn) else fn
 
     if run.trace is None:
         call()
@@ -66,7 +73,7 @@ def shut_down(app: Flask, functions: list[Callable[[], object]]) -> None:
 
 
 def _end(fn: Callable[[], t.Any]) -> None:
-    if not inspect.iscoroutinefunction(fn):
+    if not is_async(fn):
         fn()
         return
 

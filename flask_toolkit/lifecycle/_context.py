@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
@@ -12,6 +11,7 @@ from flask import g
 
 from flask_toolkit._context import request_or_none
 from flask_toolkit._context import the_app
+from flask_toolkit._extension import is_async
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ def bind_context(fn: Callable[P, R], *, carry: Sequence[str] = ()) -> Callable[P
     :raises RuntimeError: Outside of an application context.
     :raises TypeError: If ``fn`` is ``async``, or ``carry`` one text.
     """
-    if inspect.iscoroutinefunction(fn):
+    if is_async(fn):
         raise TypeError("An async function has a loop to run in, and needs no thread.")
 
     app = the_app()

@@ -11,6 +11,7 @@ import click
 
 from flask_toolkit._context import the_context
 from flask_toolkit._extension import Extension
+from flask_toolkit._extension import is_async
 from flask_toolkit._extension import RUNS
 from flask_toolkit.errors import SetupError
 
@@ -105,8 +106,14 @@ class Lifecycle(Extension[LifecycleSettings], component="lifecycle"):
         :param order: Lower ones are further out.
         :param blueprint: Only for requests of this blueprint and those in it.
         :param only: Only for requests for which this is true.
-        :raises SetupError: If it is no generator function, or too late.
+        :raises SetupError: If it is no generator function, if ``only`` is async, or
+            too late.
         """
+        if is_async(only):
+            raise SetupError(
+                f"{described(only).full}, given as only=, is async: nobody would wait"
+                " for it. Write it with def."
+            )
 
         def decorate(fn: A) -> A:
             if not inspect.isgeneratorfunction(fn):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from inspect import iscoroutinefunction
 
+from flask_toolkit._extension import is_async
 from flask_toolkit.errors import SetupError
 
 from ._plan import Phase
@@ -90,7 +90,7 @@ def _hooks_of_class(cls: type[t.Any]) -> tuple[str, ...]:
         )
 
     for name in found:
-        if iscoroutinefunction(getattr(cls, name)):
+        if is_async(getattr(cls, name)):
             raise SetupError(
                 f"{cls.__name__}.{name} is async; WSGI is not. Write it with def."
             )

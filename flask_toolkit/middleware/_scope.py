@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import logging
 import typing as t
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from werkzeug.wsgi import get_path_info
 
 from flask_toolkit._context import request_or_none
 from flask_toolkit._context import the_app
+from flask_toolkit._extension import is_async
 from flask_toolkit._extension import run_async
 
 if t.TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Scope:
         for call, context, mounted in waiting:
             app = mounted or owner
 
-            if inspect.iscoroutinefunction(call):
+            if is_async(call):
                 call = functools.partial(run_async, app, call)  # noqa: PLW2901  # awaited
 
             try:

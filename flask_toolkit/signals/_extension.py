@@ -8,10 +8,10 @@ import typing as t
 from contextlib import contextmanager
 
 from flask_toolkit._extension import Extension
+from flask_toolkit._extension import is_async
 from flask_toolkit.errors import SetupError
 
 from ._links import Holder
-from ._links import is_async
 from ._links import key_of
 from ._links import name_of
 from ._links import owned_by

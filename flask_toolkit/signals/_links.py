@@ -261,13 +261,6 @@ def unwrapped(sender: t.Any) -> t.Any:
     return sender
 
 
-def is_async(receiver: t.Any) -> bool:
-    """Tell whether calling ``receiver`` gives a coroutine."""
-    return inspect.iscoroutinefunction(receiver) or inspect.iscoroutinefunction(
-        getattr(receiver, "__call__", None)  # noqa: B004  # also an async __call__
-    )
-
-
 def is_local(receiver: t.Any) -> bool:
     """Tell whether ``receiver`` was made while another function ran."""
     inner = getattr(receiver, "func", receiver)  # a partial

@@ -16,9 +16,9 @@ from blinker import ANY
 from flask import has_app_context
 
 from flask_toolkit._context import the_app
+from flask_toolkit._extension import is_async
 
 from ._links import Holder
-from ._links import is_async
 from ._links import key_of
 from ._links import Link
 from ._links import Loose

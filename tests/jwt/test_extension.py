@@ -503,6 +503,24 @@ def test_an_async_loader_inside_a_running_loop(app: Flask) -> None:
     assert seen == ["7", "8"]
 
 
+def test_an_async_object_is_a_loader(app: Flask) -> None:
+    """It is waited for like a function."""
+    jwt: AnyJWT = JWT(app)
+    seen: list[str] = []
+
+    class Load:
+        async def __call__(self, claims: Claims) -> str:
+            seen.append(claims.sub)
+            return claims.sub
+
+    jwt.user_loader(Load())
+
+    with app.app_context():
+        jwt.rotate(jwt.issue("7").refresh_token)
+
+    assert seen == ["7"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("KEY_FALLBACKS", ["x" * 20 + "an older secret"]), ("ALGORITHM", "HS256")],

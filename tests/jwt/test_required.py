@@ -250,8 +250,13 @@ def test_an_async_check_is_refused(jwt: AnyJWT) -> None:
     async def check(_claims: Claims) -> bool:
         raise NotImplementedError
 
-    with pytest.raises(TypeError, match="plain function"):
-        jwt.required(check=t.cast("t.Any", check))
+    class Check:
+        async def __call__(self, _claims: Claims) -> bool:
+            raise NotImplementedError
+
+    for wrong in (check, Check()):
+        with pytest.raises(TypeError, match="plain function"):
+            jwt.required(check=t.cast("t.Any", wrong))
 
 
 def test_async_views(app: Flask, jwt: AnyJWT, ask: Ask, token: str) -> None:

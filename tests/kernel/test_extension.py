@@ -1,17 +1,22 @@
 """The base class: two apps, one instance, no leftovers."""
 
+import asyncio
+import functools
 import gc
 import re
 import typing as t
 import weakref
 from dataclasses import dataclass
 from dataclasses import field
+from unittest.mock import AsyncMock
 
 import pytest
 from flask import Flask
 
 from flask_toolkit._extension import Extension
+from flask_toolkit._extension import is_async
 from flask_toolkit._extension import kernel_settings
+from flask_toolkit._extension import run_async
 from flask_toolkit._extension import State
 from flask_toolkit._settings import declare
 from flask_toolkit.errors import ConfigError
@@ -159,6 +164,64 @@ def test_a_part_must_name_its_settings() -> None:
 
         class Nameless(Extension, component="nameless"):  # type: ignore[type-arg]  # the mistake
             """A class of no settings."""
+
+
+class Awaited:
+    """An object whose call is a coroutine; its class is called like any other."""
+
+    async def __call__(self, word: str = "") -> str:
+        """Answer with the word."""
+        return word
+
+    async def method(self) -> None:
+        """Do nothing."""
+
+
+class Plain:
+    """An object that is called like a function."""
+
+    def __call__(self) -> None:
+        """Do nothing."""
+
+
+async def _later() -> None:
+    """Do nothing."""
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        pytest.param(_later, True, id="function"),
+        pytest.param(functools.partial(_later), True, id="partial"),
+        pytest.param(Awaited(), True, id="object"),
+        pytest.param(functools.partial(Awaited(), "x"), True, id="partial-of-object"),
+        pytest.param(Awaited().method, True, id="method"),
+        pytest.param(Awaited().__call__, True, id="bound-call"),
+        pytest.param(AsyncMock(), True, id="mock"),
+        pytest.param(Awaited, False, id="class"),
+        pytest.param(Plain(), False, id="plain-object"),
+        pytest.param(Plain().__call__, False, id="plain-method"),
+        pytest.param(functools.partial(print, "x"), False, id="plain-partial"),
+        pytest.param(print, False, id="builtin"),
+    ],
+)
+def test_what_is_async(function: t.Any, expected: bool) -> None:
+    """Whether a call gives a coroutine, however the function is dressed."""
+    assert is_async(function) is expected
+
+
+@pytest.mark.parametrize("in_loop", [False, True], ids=["bare", "in-a-loop"])
+def test_an_async_object_is_waited_for(in_loop: bool) -> None:
+    """So is a partial of one, with and without a running loop."""
+    app = Flask("shop")
+
+    def ask() -> str:
+        return run_async(app, functools.partial(Awaited(), "done"))
+
+    async def main() -> str:
+        return ask()
+
+    assert (asyncio.run(main()) if in_loop else ask()) == "done"
 
 
 def test_kernel_settings_are_read_at_first_use() -> None:

@@ -13,6 +13,7 @@ from flask import Blueprint
 from flask import copy_current_request_context
 from flask import Flask
 from flask import g
+from flask import Request
 from flask import request
 from flask import Response
 from flask import stream_with_context
@@ -484,9 +485,25 @@ def test_what_is_no_generator_function_is_refused(lifecycle: Lifecycle) -> None:
     async def stream() -> AsyncGenerator[None, Response]:
         yield  # pragma: no cover  # it is refused, and never runs
 
-    for wrong in (later, stream, lambda: None):
+    class Later:
+        async def __call__(self) -> None: ...
+
+    for wrong in (later, stream, Later(), lambda: None):
         with pytest.raises(SetupError, match="is no generator function"):
             lifecycle.around_request(t.cast("t.Any", wrong))
+
+
+def test_an_async_condition_is_refused(lifecycle: Lifecycle) -> None:
+    """A coroutine is true, so that only= would hold back nothing."""
+
+    async def only(request: Request) -> bool: ...  # type: ignore[empty-body]  # never called
+
+    class Only:
+        async def __call__(self, request: Request) -> bool: ...  # type: ignore[empty-body]  # never called
+
+    for wrong in (only, Only()):
+        with pytest.raises(SetupError, match="as only=, is async"):
+            lifecycle.around_request(only=t.cast("t.Any", wrong))
 
 
 @pytest.mark.parametrize("used", [True, False], ids=["in-use", "idle"])

@@ -8,6 +8,7 @@ import textwrap
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from flask import current_app
@@ -118,8 +119,19 @@ def test_an_async_function_is_refused(app: Flask) -> None:
 
     async def work() -> None: ...
 
-    with app.app_context(), pytest.raises(TypeError, match="An async function"):
-        bind_context(work)
+    class Work:
+        async def __call__(self) -> None: ...
+
+    for wrong in (work, Work(), partial(Work())):
+        with app.app_context(), pytest.raises(TypeError, match="An async function"):
+            bind_context(wrong)
+
+        with (
+            app.app_context(),
+            ContextExecutor() as pool,
+            pytest.raises(TypeError, match="An async function"),
+        ):
+            pool.submit(wrong)
 
 
 def test_a_failure_reaches_the_teardown_and_the_caller(app: Flask) -> None:

@@ -10,6 +10,7 @@ import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,38 @@ def test_async_functions_are_awaited(
     app.test_client().get("/")
 
     assert said == ["prepared", "prepared"]
+
+
+class Later:
+    """An object whose call is a coroutine."""
+
+    def __init__(self, said: list[str]) -> None:
+        self.said = said
+
+    async def __call__(self, word: str = "object") -> None:
+        """Note it."""
+        self.said.append(word)
+
+
+def test_async_objects_are_awaited(
+    app: Flask,
+    lifecycle: Lifecycle,
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At the startup, in the first request and at the end; partials of them too."""
+    handlers: list[Callable[[], None]] = []
+    monkeypatch.setattr(atexit, "register", handlers.append)
+    lifecycle.on_startup(Later(said))
+    lifecycle.on_startup(partial(Later(said), "partial"))
+    lifecycle.on_first_request(Later(said))
+    lifecycle.on_shutdown(Later(said))
+    lifecycle.on_shutdown(partial(Later(said), "end"))
+    app.test_client().get("/")
+
+    assert said == ["object", "partial", "object"]
+    handlers[0]()
+    assert said[3:] == ["end", "object"]
 
 
 def test_run_startup_runs_it_now(
@@ -392,10 +425,19 @@ def test_a_generator_function_is_refused(app: Flask, name: str) -> None:
     async def later() -> t.AsyncIterator[None]:
         yield  # pragma: no cover  # it is refused, and never runs
 
+    class Both:
+        def __call__(self) -> t.Iterator[None]:
+            yield  # pragma: no cover  # it is refused, and never runs
+
     lifecycle = Lifecycle(app)
 
-    for wrong in (both, later):
-        with pytest.raises(SetupError, match=f"{wrong.__name__} yields, so a call"):
+    for wrong, called in (
+        (both, "both"),
+        (later, "later"),
+        (Both(), "Both"),
+        (partial(Both()), "Both"),
+    ):
+        with pytest.raises(SetupError, match=f"{called} yields, so a call"):
             getattr(lifecycle, name)(wrong)
 
     assert not app.before_request_funcs[None]

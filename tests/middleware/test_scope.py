@@ -168,15 +168,21 @@ def test_an_async_function_is_awaited(make: Make, serve: Serve) -> None:
     async def mail(word: str) -> None:
         done.append(word + (current_app.name if has_app_context() else ""))
 
+    class Mailer:
+        async def __call__(self, word: str) -> None:
+            await mail(word)
+
     @app.get("/later")
     def view() -> str:
         after_response(mail, "in ")
         after_response(mail, "bare", context=False)
+        after_response(Mailer(), "object ")
+        after_response(partial(Mailer(), "partial "))
         return "ok"
 
     serve(app.wsgi_app, "/later")
 
-    assert done == ["in shop", "bare"]
+    assert done == ["in shop", "bare", "object shop", "partial shop"]
 
 
 def test_after_the_answer_is_too_late(make: Make, serve: Serve) -> None:
