@@ -112,7 +112,8 @@ class Extension(t.Generic[S]):
         """Read the settings and register on ``app``.
 
         :raises ConfigError: With all keys that are missing, unknown or malformed.
-        :raises SetupError: If ``app`` already has an extension of this name.
+        :raises SetupError: If ``app`` already has an extension of this name, or
+            served a request.
         """
         self.announce(app)
         problems = self.bind(app)
@@ -127,8 +128,10 @@ class Extension(t.Generic[S]):
         """Say that this will be attached, so that a loader knows its keys.
 
         :raises SetupError: If the name is taken, or one name begins another:
-            ``jwt_admin`` would read as an unknown setting of ``jwt``.
+            ``jwt_admin`` would read as an unknown setting of ``jwt``. And if it is
+            too late to register anything.
         """
+        self._check_time(app)
         table = settings_table(app)
 
         if self._key in app.extensions or self.name in table:
@@ -143,6 +146,17 @@ class Extension(t.Generic[S]):
                 _check_apart(self.name, other)
 
         table[self.name] = Bound(self._spec, None, self._options, {})
+
+    def _check_time(self, app: Flask) -> None:
+        try:
+            # Changes nothing before its decorator is called; like every setup
+            # method it fails once a request was served.
+            app.errorhandler(RequestError)
+        except AssertionError:
+            raise SetupError(
+                f"{app.name!r} already served a request: call"
+                f" {type(self).__name__}.init_app(app) where the application is built."
+            ) from None
 
     def bind(self, app: Flask) -> list[ConfigProblem]:
         """Read the settings and return what is wrong with them, if anything."""

@@ -69,6 +69,28 @@ def test_a_second_init_app_is_refused(extension: type[Extension[t.Any]]) -> None
 
 
 @each_extension
+def test_after_the_first_request_it_is_too_late(
+    extension: type[Extension[t.Any]],
+) -> None:
+    """Said before anything is read or registered, so the name stays free."""
+    app = _app()
+    app.test_client().get("/")
+    before = {**app.extensions}
+    problem = (
+        rf"'shop' already served a request: call {extension.__name__}\.init_app\(app\)"
+        r" where the application is built"
+    )
+
+    for _ in range(2):
+        with pytest.raises(SetupError, match=problem):
+            extension(app)
+
+    assert app.extensions == before
+    assert not any(app.error_handler_spec.values())
+    assert not any(app.before_request_funcs.values())
+
+
+@each_extension
 def test_another_app_has_no_settings(extension: type[Extension[t.Any]]) -> None:
     """Asking for an app that was never attached says what to call."""
     part = extension(_app())
