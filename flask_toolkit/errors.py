@@ -161,6 +161,9 @@ class RequestError(ToolkitError, HTTPException):
     default_detail: t.ClassVar[str | None] = None
     """Stands in where no detail is given."""
 
+    default_headers: t.ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Stand in where no headers are given."""
+
     www_authenticate: Iterable[WWWAuthenticate] | None = None
     """Werkzeug's for a 401; here the challenge stands with the other headers."""
 
@@ -178,13 +181,15 @@ class RequestError(ToolkitError, HTTPException):
         self,
         detail: str | None = None,
         *,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
         members: Mapping[str, t.Any] | None = None,
     ) -> None:
         # Not super(): anybody can ask for refusals at will, so they must be cheap,
         # and Unauthorized imports a module for each one.
         HTTPException.__init__(self, self.default_detail if detail is None else detail)
-        self.headers: list[tuple[str, str]] = _pairs(headers) if headers else []
+        self.headers: list[tuple[str, str]] = (
+            [*self.default_headers] if headers is None else _pairs(headers)
+        )
         self.members: dict[str, t.Any] = {**self._members}
 
         if members:
@@ -253,18 +258,10 @@ class SignedTokenError(RequestError, BadRequest):
     """A signed token or address does not verify; its answer is never stored."""
 
     default_detail: t.ClassVar[str | None] = "This link is not valid."
-
-    def __init__(
-        self,
-        detail: str | None = None,
-        *,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (
-            ("Cache-Control", "no-store"),
-            ("Referrer-Policy", "no-referrer"),
-        ),
-        members: Mapping[str, t.Any] | None = None,
-    ) -> None:
-        super().__init__(detail, headers=headers, members=members)
+    default_headers: t.ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "no-referrer"),
+    )
 
 
 class SignedTokenExpiredError(SignedTokenError):
@@ -323,17 +320,7 @@ class StoreUnavailableError(RequestError, ServiceUnavailable):
     default_detail: t.ClassVar[str | None] = (
         "The service cannot be reached at the moment. Try again shortly."
     )
-
-    def __init__(
-        self,
-        detail: str | None = None,
-        *,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (
-            ("Retry-After", "5"),
-        ),
-        members: Mapping[str, t.Any] | None = None,
-    ) -> None:
-        super().__init__(detail, headers=headers, members=members)
+    default_headers: t.ClassVar[tuple[tuple[str, str], ...]] = (("Retry-After", "5"),)
 
 
 class StoreFullError(StoreUnavailableError):

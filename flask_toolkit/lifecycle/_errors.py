@@ -8,10 +8,6 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from flask_toolkit.errors import RequestError
 
-if t.TYPE_CHECKING:
-    from collections.abc import Iterable
-    from collections.abc import Mapping
-
 
 class NotStartedError(RequestError, ServiceUnavailable):
     """What must run before the first request failed, or is still running."""
@@ -19,14 +15,4 @@ class NotStartedError(RequestError, ServiceUnavailable):
     default_detail: t.ClassVar[str | None] = (
         "The service is starting. Try again shortly."
     )
-
-    def __init__(
-        self,
-        detail: str | None = None,
-        *,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (
-            ("Retry-After", "5"),
-        ),
-        members: Mapping[str, t.Any] | None = None,
-    ) -> None:
-        super().__init__(detail, headers=headers, members=members)
+    default_headers: t.ClassVar[tuple[tuple[str, str], ...]] = (("Retry-After", "5"),)

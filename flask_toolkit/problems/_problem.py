@@ -86,7 +86,7 @@ class Problem(RequestError):  # noqa: N818  # the word of RFC 9457
                 " one, such as 409."
             )
 
-        super().__init__(detail, headers=headers or (), members=extensions)
+        super().__init__(detail, headers=headers, members=extensions)
         self.instance: str | None = instance
         self.errors: tuple[FieldError, ...] = tuple(errors)
 

@@ -136,6 +136,19 @@ def test_a_store_that_is_down_says_when_to_come_back() -> None:
     assert StoreFullError().get_response({}).headers["Retry-After"] == "5"
     later = StoreFullError(headers={"Retry-After": "60"})
     assert later.get_response({}).headers["Retry-After"] == "60"
+    assert StoreFullError(headers={}).headers == []
+
+
+def test_a_class_has_headers_of_its_own() -> None:
+    """They stand in where none are given, in a copy for each error."""
+
+    class TeapotError(RequestError):
+        code = 418
+        default_headers = (("X-Pot", "tea"),)
+
+    TeapotError().headers.append(("X-Pot", "coffee"))
+
+    assert TeapotError().get_response({}).headers.getlist("X-Pot") == ["tea"]
 
 
 def test_config_error_lists_every_problem() -> None:
