@@ -16,6 +16,7 @@ import typing as t
 from pathlib import Path
 
 import flask_toolkit
+from flask_toolkit._extension import Extension
 from flask_toolkit._settings import declared
 
 if t.TYPE_CHECKING:
@@ -169,18 +170,35 @@ class Setting(t.NamedTuple):
 def components() -> dict[str, SettingsSpec]:
     """Return the settings of each component, under its own name.
 
-    An instance with another ``name=`` declares the same class again, later.
+    An instance with another ``name=`` declares the same class again, and that name
+    may be older: another part had it.
     """
     modules()
-    own: dict[type, tuple[str, SettingsSpec]] = {}
+    # What no part owns has one name only.
+    names: dict[type, str] = {}
 
-    for name, specs in declared().items():
-        for spec in specs:
-            # One without fields has nothing to describe.
-            if spec.cls.__module__.startswith("flask_toolkit.") and spec.fields:
-                own.setdefault(spec.cls, (name, spec))
+    for part in _parts(Extension):
+        names.setdefault(part._settings_class, part._component)  # noqa: SLF001  # its own words
 
-    return dict(sorted(own.values(), key=lambda pair: pair[0]))
+    own = {
+        name: spec
+        for name, specs in declared().items()
+        for spec in specs
+        # One without fields has nothing to describe.
+        if spec.cls.__module__.startswith("flask_toolkit.")
+        and spec.fields
+        and names.get(spec.cls, name) == name
+    }
+    return dict(sorted(own.items()))
+
+
+def _parts(base: type[t.Any]) -> t.Iterator[type[t.Any]]:
+    """Yield the classes of parts that have a name, those of others too."""
+    for part in base.__subclasses__():
+        if "_component" in vars(part):
+            yield part
+
+        yield from _parts(part)
 
 
 def settings(spec: SettingsSpec) -> list[Setting]:

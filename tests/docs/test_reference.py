@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import flask_toolkit
+from flask_toolkit._settings import declared
 
 DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = DOCS / "reference"
@@ -108,5 +109,17 @@ def test_every_setting_stands_in_the_page_of_its_part(spec: t.Any) -> None:
 def test_a_renamed_part_is_described_once() -> None:
     """A second instance under another name adds no table."""
     flask_toolkit.JWT(name="partner")
+
+    assert inventory.components().keys() == COMPONENTS.keys()
+
+
+def test_a_part_is_described_under_its_own_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever part had the other name before: tests of others leave some."""
+    flask_toolkit.JWT(name="lent")
+    specs = {**declared()}
+    first = {"lent": specs.pop("lent")}
+    monkeypatch.setattr(inventory, "declared", lambda: first | specs)
 
     assert inventory.components().keys() == COMPONENTS.keys()
