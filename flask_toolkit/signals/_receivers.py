@@ -139,7 +139,10 @@ class Receivers(blinker.NamedSignal):
     def connected_to(
         self, receiver: Receiver, sender: object = ANY
     ) -> Generator[None, None, None]:
-        """Connect ``receiver`` for a block, and leave it then as it was before."""
+        """Connect ``receiver`` for a block, and leave it then as it was before.
+
+        Only what is disconnected in the block stays so, as in blinker.
+        """
         key = key_of(receiver)
         before = self._links.get(key)
         self._connect(receiver, sender, weak=False, app=None, order=0)
@@ -150,8 +153,14 @@ class Receivers(blinker.NamedSignal):
             with self._lock:
                 links = dict(self._links)
                 # Dropped first: what it was may have been weak.
-                links.pop(key, None)
-                self._install([*links.values(), *([before] if before else ())])
+                now = links.pop(key, None)
+
+                if before is not None and now is not None:
+                    left = before.senders.keys() & now.senders.keys()
+                    senders = {key: before.senders[key] for key in left}
+                    links[key] = dataclasses.replace(before, senders=senders)
+
+                self._install(links.values())
 
     def receivers_for(self, sender: object) -> Generator[Receiver, None, None]:
         """Yield each living receiver for ``sender``, in the order of their calls."""

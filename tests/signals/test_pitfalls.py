@@ -115,6 +115,35 @@ def test_s6_connected_to_keeps_a_permanent_connection(
     assert values(placed.send(app, number=1)) == ["audit"]
 
 
+@pytest.mark.parametrize("kept_by", ["process", "app", "nobody"])
+def test_s6_who_disconnects_in_the_block_means_it(
+    app: Flask, placed: Signal[...], kept_by: str
+) -> None:
+    """As in blinker, a receiver does not come back then, whoever kept it."""
+    owner = app if kept_by == "app" else None
+    placed.connect(audit, app=owner, weak=kept_by == "nobody")
+
+    with placed.connected_to(audit):
+        placed.disconnect(audit)
+
+    assert list(placed.receivers_for(app)) == []
+    assert placed.send(number=1) == []
+
+
+def test_s6_a_sender_disconnected_in_the_block_stays_so(
+    app: Flask, placed: Signal[...]
+) -> None:
+    """The others come back."""
+    placed.connect(audit, sender=app)
+    placed.connect(audit, sender="web")
+
+    with placed.connected_to(audit):
+        placed.disconnect(audit, app)
+
+    assert placed.send(app, number=1) == []
+    assert values(placed.send("web", number=1)) == ["audit"]
+
+
 def test_s6_connected_to_restores_a_weak_connection(placed: Signal[...]) -> None:
     """It is as weak afterwards as it was before."""
     shop = Shop()
