@@ -102,8 +102,8 @@ class Signals(Extension[SignalsSettings], component="signals"):
     def on(self, signal: blinker.Signal, app: Flask) -> Callable[[F], F]:
         """Connect to any signal, such as Flask's own, for what ``app`` sends.
 
-        The receiver lives as long as ``app``, and no longer. It may be async, and
-        gets the fields that it accepts.
+        The receiver lives as long as ``app``, and no longer, or until :meth:`off`.
+        It may be async, and gets the fields that it accepts.
         """
         owner = unwrapped(app)
 
@@ -111,10 +111,8 @@ class Signals(Extension[SignalsSettings], component="signals"):
             if isinstance(signal, Receivers):
                 return signal.connect(receiver, sender=owner, app=owner)
 
-            relays: list[t.Any] = [h.receiver for h in owned_for(owner, signal)]
-
             # Connected again it stays one entry, as on a signal of ours.
-            if key_of(receiver) not in {key_of(each.__wrapped__) for each in relays}:
+            if not _relays(owner, signal, receiver):
                 relay = _relay(receiver)
                 signal.connect(relay, sender=owner, weak=True)
                 Holder(relay, signal).belong_to(owner)
@@ -122,6 +120,20 @@ class Signals(Extension[SignalsSettings], component="signals"):
             return receiver
 
         return decorate
+
+    def off(
+        self, signal: blinker.Signal, app: Flask, receiver: Callable[..., t.Any]
+    ) -> None:
+        """Undo :meth:`on` for one receiver; others, and other applications, stay."""
+        owner = unwrapped(app)
+
+        if isinstance(signal, Receivers):
+            signal.disconnect(receiver, owner)
+            return
+
+        for holder in _relays(owner, signal, receiver):
+            signal.disconnect(t.cast("Receiver", holder.receiver), owner)
+            holder.leave()
 
     def disconnect_all(self, app: Flask) -> int:
         """Let go what ``connect(app=app)`` and :meth:`on` connected.
@@ -171,6 +183,13 @@ class Signals(Extension[SignalsSettings], component="signals"):
         finally:
             for name, signal in self._signals.items():
                 signal.bring_back(before.get(name, ()))
+
+
+def _relays(app: Flask, signal: blinker.Signal, receiver: object) -> list[Holder]:
+    """Return what passes on to ``receiver`` what ``app`` sends; one or none."""
+    key = key_of(receiver)
+    owned: list[t.Any] = owned_for(app, signal)
+    return [each for each in owned if key_of(each.receiver.__wrapped__) == key]
 
 
 def _relay(receiver: Callable[..., t.Any]) -> Callable[..., t.Any]:

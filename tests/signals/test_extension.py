@@ -239,6 +239,41 @@ def test_on_twice_is_one_entry(app: Flask, signals: Signals) -> None:
     assert sorted(heard) == ["function", "function", "method"]
 
 
+def test_off_lets_one_receiver_go(
+    app: Flask, signals: Signals, placed: Signal[...]
+) -> None:
+    """For one application, on Flask's signals and on ours; others stay."""
+    heard: list[str] = []
+    other = Flask("other")
+
+    class Ear:
+        def hear(self, sender: Flask) -> None:
+            heard.append(f"method {sender.name}")
+
+    def started(sender: Flask) -> None:
+        heard.append(f"function {sender.name}")
+
+    ear = Ear()
+
+    for each in (app, other):
+        signals.on(request_started, each)(started)
+        signals.on(request_started, each)(ear.hear)
+        signals.on(placed, each)(audit)
+
+    for _ in range(2):
+        signals.off(request_started, app, started)
+        signals.off(placed, app, audit)
+
+    for each in (app, other):
+        each.test_client().get("/")
+
+    assert sorted(heard) == ["function other", "method other", "method shop"]
+    assert list(placed.receivers_for(app)) == []
+    assert list(placed.receivers_for(other)) == [audit]
+    signals.off(request_started, app, ear.hear)
+    assert list(request_started.receivers_for(app)) == []
+
+
 def test_isolated_begins_empty_and_restores(
     app: Flask, signals: Signals, placed: Signal[...]
 ) -> None:

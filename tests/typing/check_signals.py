@@ -40,6 +40,8 @@ Signals(check="sometimes")  # type: ignore[arg-type]
 t.assert_type(signals.settings_of(app), SignalsSettings)
 t.assert_type(signals.describe(), list[SignalInfo])
 t.assert_type(signals.disconnect_all(app), int)
+t.assert_type(signals.off(request_started, app, moved), None)
+signals.off(request_started, app)  # type: ignore[call-arg]
 isolation: AbstractContextManager[None] = signals.isolated()
 
 placed = signals.define("placed", OrderPlaced, doc="An order came in.")
