@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections.abc import Callable
 
 from flask_toolkit._extension import State
 
@@ -44,6 +45,9 @@ class StackState(State[MiddlewareSettings]):
     """What ``app.wsgi_app`` is now: the method of ``link``."""
 
     answer_error: t.Any = dataclasses.field(repr=False)
+
+    mounts: Callable[[], list[Mount]] = dataclasses.field(repr=False)
+    """What is mounted now, for an application that this one is mounted in."""
 
     made: dict[Entry, tuple[t.Any, Link]] = dataclasses.field(
         default_factory=dict[Entry, t.Any], repr=False

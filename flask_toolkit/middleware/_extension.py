@@ -188,6 +188,7 @@ class MiddlewareStack(Extension[MiddlewareSettings], component="middleware"):
             link=link,
             outer=link.serve,
             answer_error=self._answers(app),
+            mounts=lambda: mounts_in(self._entries),
         )
         plan = self._ordered(state)
         link.target = serving(app, state, compiled(app, state, plan), mounts_in(plan))

@@ -16,12 +16,15 @@ from ._steps import as_sent
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Iterator
     from collections.abc import Sequence
     from wsgiref.types import StartResponse
     from wsgiref.types import WSGIApplication
     from wsgiref.types import WSGIEnvironment
 
 __all__ = ["Mount", "check_sessions", "name_of"]
+
+_FAR: t.Final = 50
 
 
 class Mount:
@@ -80,7 +83,7 @@ def check_sessions(app: Flask, mounts: Sequence[Mount]) -> None:
     """
     known = [app]
 
-    for mount in mounts:
+    for prefix, mount in _all_below(mounts, "", (app,)):
         flask = mount.flask
 
         if flask is None:
@@ -91,7 +94,7 @@ def check_sessions(app: Flask, mounts: Sequence[Mount]) -> None:
 
             if problem:
                 raise SetupError(
-                    f"{flask.name!r} is mounted at {mount.prefix!r} beside"
+                    f"{flask.name!r} is mounted at {prefix!r} beside"
                     f" {other.name!r}, and {problem} Or, if they are meant to have"
                     " their sessions in common, pass share_session=True to mount()."
                 )
@@ -102,11 +105,36 @@ def check_sessions(app: Flask, mounts: Sequence[Mount]) -> None:
 def _flask_of(app: t.Any) -> Flask | None:
     """Return the Flask application, which many pass by its ``wsgi_app``.
 
-    A stack of its own puts a link there. What others put around is not followed.
+    A stack of its own puts a link there, and others put middlewares around, which
+    mostly keep what they wrap as ``app`` or ``wsgi_app``.
     """
-    owner = getattr(app, "__self__", app)
-    owner = owner.app if isinstance(owner, Link) else owner
-    return owner if isinstance(owner, Flask) else None
+    here = app
+
+    for _ in range(_FAR):
+        here = getattr(here, "__self__", here)
+        here = here.app if isinstance(here, Link) else here
+
+        if here is None or isinstance(here, Flask):
+            return here
+
+        inside = getattr(here, "app", None)
+        here = getattr(here, "wsgi_app", None) if inside is None else inside
+
+    return None
+
+
+def _all_below(
+    mounts: Iterable[Mount], above: str, inside: tuple[Flask, ...]
+) -> Iterator[tuple[str, Mount]]:
+    """Yield the mounts, and those in the applications that they mount."""
+    for mount in mounts:
+        prefix = above + mount.prefix
+        yield prefix, mount
+        flask = mount.flask
+        state = None if flask is None else flask.extensions.get("toolkit.middleware")
+
+        if flask is not None and state is not None and flask not in inside:
+            yield from _all_below(state.mounts(), prefix, (*inside, flask))
 
 
 def _clash(one: Flask, other: Flask) -> str | None:

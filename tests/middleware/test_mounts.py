@@ -11,6 +11,7 @@ from flask import Flask
 from flask import request
 from flask import session
 from flask import url_for
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
@@ -340,6 +341,81 @@ def test_a_clash_is_seen_behind_wsgi_app(app: Flask, has_stack: bool) -> None:
 
     with pytest.raises(SetupError, match="'blog' is mounted at '/blog' beside 'shop'"):
         MiddlewareStack(app).mount("/blog", blog.wsgi_app)
+
+
+class Inward:
+    """A WSGI middleware that keeps what it wraps under another name."""
+
+    def __init__(self, app: t.Any) -> None:
+        self.wsgi_app = app
+        self.app = None
+
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        """Answer nothing."""
+        raise NotImplementedError
+
+
+class Around:
+    """A WSGI application that leads to itself."""
+
+    def __init__(self) -> None:
+        self.app = self
+
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        """Answer nothing."""
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        pytest.param(ProxyFix, id="the-application"),
+        pytest.param(lambda blog: ProxyFix(blog.wsgi_app), id="its-wsgi-app"),
+        pytest.param(lambda blog: ProxyFix(ProxyFix(blog)), id="twice"),
+        pytest.param(lambda blog: Inward(ProxyFix(blog)), id="wsgi_app-of-others"),
+    ],
+)
+def test_a_clash_is_seen_inside_of_middlewares(app: Flask, wrapped: t.Any) -> None:
+    """Those that show what they wrap, as most do."""
+    app.secret_key = KEY
+    blog = _application("blog", SECRET_KEY=KEY)
+
+    with pytest.raises(SetupError, match="'blog' is mounted at '/blog' beside 'shop'"):
+        MiddlewareStack(app).mount("/blog", wrapped(blog))
+
+
+def test_what_leads_nowhere_can_be_mounted(app: Flask) -> None:
+    """Whose sessions it has is not known."""
+    app.secret_key = KEY
+    MiddlewareStack(app).mount("/a", Around()).mount("/b", ProxyFix(Around()))
+
+
+def test_a_clash_is_seen_in_a_mounted_one(app: Flask, serve: Serve) -> None:
+    """Under another name of the cookie too, and if it is mounted there later."""
+    app.secret_key = KEY
+    blog = _application("blog", SECRET_KEY=OTHER, SESSION_COOKIE_NAME="blog")
+    wiki = _application("wiki", SECRET_KEY=KEY, SESSION_COOKIE_NAME="wiki")
+    inner = MiddlewareStack(blog).mount("/wiki", wiki)
+    problem = "'wiki' is mounted at '/blog/wiki' beside 'shop'"
+
+    with pytest.raises(SetupError, match=problem):
+        MiddlewareStack(app).mount("/blog", blog)
+
+    inner.remove("mount /wiki")
+    app.extensions["toolkit.middleware"].extension.mount("/blog", blog)
+    inner.mount("/wiki", wiki)
+    assert problem in str(serve(app.wsgi_app).error)
+
+    inner.remove("mount /wiki").mount("/wiki", wiki, share_session=True)
+    assert serve(app.wsgi_app, "/blog/wiki/x").chunks == [b"wiki x"]
+
+
+def test_two_that_mount_each_other_end(app: Flask) -> None:
+    """The way down is followed once."""
+    app.secret_key = KEY
+    blog = _application("blog", SECRET_KEY=OTHER, SESSION_COOKIE_NAME="blog")
+    MiddlewareStack(app).mount("/blog", blog, share_session=True)
+    MiddlewareStack(blog).mount("/shop", app, share_session=True)
 
 
 def test_a_clash_stops_an_application_that_comes_later() -> None:
