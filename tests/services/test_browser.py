@@ -47,6 +47,11 @@ def _address() -> Iterator[str]:
     def cookies() -> Response:
         return Response(request.headers.get("Cookie", "none"), mimetype="text/plain")
 
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        # A browser asks for it when it has the time, and tells if there is none.
+        return Response(status=204)
+
     with served(app) as address:
         yield address
 
