@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flask_toolkit._extension import is_async
 from flask_toolkit._values import seconds
 from flask_toolkit.identity import Identity
 
@@ -212,7 +212,7 @@ def rule(
     :raises TypeError: If ``fn`` is a coroutine function.
     :raises ValueError: If a name is needed.
     """
-    if inspect.iscoroutinefunction(fn):
+    if is_async(fn):
         raise TypeError("A rule runs while rules are evaluated: use a plain function.")
 
     # A partial and a callable object have no name of their own.

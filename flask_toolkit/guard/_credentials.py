@@ -10,10 +10,10 @@ import hmac
 import re
 import secrets
 import typing as t
-from inspect import iscoroutinefunction
 
 from flask.globals import app_ctx
 
+from flask_toolkit._extension import is_async
 from flask_toolkit._extension import run_async
 from flask_toolkit.errors import BadCredentialError
 from flask_toolkit.identity import Identity
@@ -68,7 +68,7 @@ class BasicAuthenticator(t.Generic[U]):
         self.ambient: bool = True
         self.header: str = "Authorization"
         self._verify: Callable[..., t.Any] = verify
-        self._is_async = iscoroutinefunction(verify)
+        self._is_async = is_async(verify)
         self._id_of = id_of
         self._challenge = f'Basic realm={quoted(realm)}, charset="UTF-8"'
 
@@ -135,7 +135,7 @@ class APIKeyAuthenticator(t.Generic[U]):
         self.ambient: bool = False
         self.header: str = header
         self._load: Callable[..., t.Any] = load
-        self._is_async = iscoroutinefunction(load)
+        self._is_async = is_async(load)
         self._variable = f"HTTP_{header.upper().replace('-', '_')}"
         self._challenge = f"APIKey realm={quoted('api')}, header={quoted(header)}"
 

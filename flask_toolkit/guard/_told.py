@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import typing as t
-from inspect import iscoroutinefunction
 
 from flask_toolkit._extension import Extension
+from flask_toolkit._extension import is_async
 
 from ._callbacks import Callbacks
 from ._settings import GuardSettings
@@ -44,7 +44,7 @@ class Told(Extension[GuardSettings], t.Generic[U]):
     def user_loader(self, load: Callable[[str], t.Any], /) -> Callable[[str], t.Any]:
         """Find a user by id; return ``None`` for nobody. May be ``async``."""
         self._callbacks.load = load
-        self._callbacks.load_now = None if iscoroutinefunction(load) else load
+        self._callbacks.load_now = None if is_async(load) else load
         return load
 
     def id_of(self, get: Callable[[U], str], /) -> Callable[[U], str]:
