@@ -67,7 +67,8 @@ def hints_of(cls: type[t.Any]) -> dict[str, t.Any]:
 def unwrap(kind: t.Any) -> tuple[t.Any, tuple[t.Any, ...]]:
     """Split ``Annotated[X, ...]`` into ``X`` and what is attached to it.
 
-    A ``NewType`` counts as the type that it stands for.
+    A ``NewType`` counts as the type that it stands for, and so does an alias of
+    the ``type`` statement, which would hide the marks of what it names.
     """
     attached: tuple[t.Any, ...] = ()
 
@@ -77,6 +78,9 @@ def unwrap(kind: t.Any) -> tuple[t.Any, tuple[t.Any, ...]]:
             kind = kind.__origin__
         elif isinstance(kind, t.NewType):
             kind = kind.__supertype__
+        elif hasattr(kind, "__value__") and not isinstance(kind, type):
+            given = t.get_args(kind)
+            kind = kind.__value__[given] if given else kind.__value__
         else:
             return kind, attached
 

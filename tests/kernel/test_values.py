@@ -4,6 +4,7 @@ import contextlib
 import enum
 import math
 import re
+import types
 import typing as t
 from collections.abc import Callable
 from collections.abc import Collection
@@ -27,12 +28,14 @@ from flask_toolkit._values import hints_of
 from flask_toolkit._values import is_deep
 from flask_toolkit._values import is_dict
 from flask_toolkit._values import is_mapping
+from flask_toolkit._values import is_marked
 from flask_toolkit._values import is_table
 from flask_toolkit._values import read_json
 from flask_toolkit._values import seconds
 from flask_toolkit._values import unwrap
 from flask_toolkit._values import ValueProblem
 from flask_toolkit.typing import Constraint
+from flask_toolkit.typing import Secret
 
 
 class Colour(enum.Enum):
@@ -429,3 +432,20 @@ def test_a_lambda_in_an_annotation_sees_its_module() -> None:
     assert from_value(kind, 10) == 10
     with pytest.raises(ValueProblem, match="at most 10"):
         from_value(kind, 11)
+
+
+def test_an_alias_counts_as_what_it_names() -> None:
+    """What the ``type`` statement makes hides no mark, no type and no constraint."""
+    stand_in = lambda _, value: types.SimpleNamespace(__value__=value)  # noqa: E731  # short
+    alias = getattr(t, "TypeAliasType", stand_in)  # since Python 3.12
+    password = alias("Password", t.Annotated[str, Secret])
+    even = alias("Even", t.Annotated[int, EVEN])
+
+    assert is_marked(password)
+    assert from_text(even, "2") == 2
+
+    with pytest.raises(ValueProblem, match="an even number"):
+        from_value(even, 3)
+
+    with pytest.raises(ValueProblem, match="an integer"):
+        from_value(even, "2")
