@@ -27,6 +27,9 @@ if t.TYPE_CHECKING:
 FREE: t.Final = Leaf(t.Any)
 """A key whose type nobody told."""
 
+HIDDEN: t.Final = Leaf(t.Any, None, marked=True)
+"""The same inside of what is marked as secret."""
+
 _FLASK = {
     key: Leaf(kind, None, marked=key.startswith("SECRET_"))
     for key, kind in FLASK_TYPES.items()

@@ -11,6 +11,7 @@ from flask_toolkit._values import read_json
 from flask_toolkit._values import ValueProblem
 
 from ._known import FREE
+from ._known import HIDDEN
 from ._plan import fold
 from ._plan import is_table_class
 from ._plan import Leaf
@@ -60,7 +61,11 @@ def child_of(leaf: Leaf) -> Node:
         return leaf.item
 
     arguments = t.get_args(leaf.bare) if is_table(leaf.bare) else ()
-    return Leaf(arguments[1], marked=leaf.marked) if arguments else FREE
+
+    if arguments:
+        return Leaf(arguments[1], marked=leaf.marked)
+
+    return HIDDEN if leaf.marked else FREE
 
 
 def step(node: Node, name: t.Any, branch: Branch) -> tuple[t.Any, Node | None]:

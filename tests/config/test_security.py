@@ -507,3 +507,26 @@ def test_objects_with_a_hostile_repr_do_not_break_the_report(
     (found,) = problems(ConfigLoader(Object(Config), schema=Settings))
 
     assert found.message == "expected true or false, got <Hostile>"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [dict, t.Any, dict[str, t.Any], t.Mapping[str, dict[str, str]], bool | dict],
+    ids=str,
+)
+@pytest.mark.parametrize("is_text", [False, True])
+def test_a_mark_hides_all_that_stands_below(
+    app: Flask, kind: t.Any, is_text: bool
+) -> None:
+    """Parts of a table of which nothing else is known are as secret as it is."""
+    below = {"a": {"b": CANARY}}
+    text = Env("SHOP_", environ={"SHOP_FIELD": json.dumps(below)})
+    names = {"__annotations__": {"FIELD": t.Annotated[kind, Secret]}}
+    schema = type("Marked", (), names | {"__module__": __name__})
+    loader = ConfigLoader(text if is_text else Values(FIELD=below), schema=schema)
+    loader.init_app(app)
+    loaded = loader.loaded(app)
+
+    told = [loaded.redacted(), loaded.explain("FIELD"), rows(app)]
+    assert CANARY not in str([*told, *map(loaded.masked, loaded.leaves())])
+    assert app.config["FIELD"] == below
