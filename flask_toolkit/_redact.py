@@ -136,10 +136,10 @@ def _mask(
             )  # noqa: FBT003, RUF100  # one flag of five
 
     if isinstance(value, str):
-        return _masked_text(value)
+        return masked_text(value)
 
     if isinstance(value, (bytes, bytearray)):
-        return _masked_text(value.decode("latin-1")).encode("latin-1")
+        return masked_text(value.decode("latin-1")).encode("latin-1")
 
     return value
 
@@ -148,7 +148,12 @@ def _is_table(value: t.Any) -> t.TypeGuard[Mapping[t.Any, t.Any]]:
     return isinstance(value, Mapping)
 
 
-def _masked_text(value: str) -> str:
+def masked_text(value: str) -> str:
+    """Return a text without what its shape tells to be secret.
+
+    >>> masked_text("cannot use redis://app:hunter2@cache")
+    'cannot use redis://app:********@cache'
+    """
     if re.search(_JWT_OR_PEM, value):
         return MASK
 
@@ -157,6 +162,34 @@ def _masked_text(value: str) -> str:
         return MASK if "://" in value else value
 
     return re.sub(_USERINFO, rf"\g<before>{MASK}@", value)
+
+
+def spellings(value: t.Any) -> t.Iterator[str]:
+    """Yield how the parts of a value may stand in a text: as they are, and quoted.
+
+    >>> sorted(spellings(["it's"]))
+    ["it's"]
+    """
+    if _is_table(value):
+        value = [*value.values()]
+
+    if isinstance(value, (list, tuple, set, frozenset)):
+        for item in t.cast("Collection[t.Any]", value):
+            yield from spellings(item)
+
+        return
+
+    if isinstance(value, (bytes, bytearray)):
+        text, quoted = value.decode("utf-8", "replace"), repr(bytes(value))[2:-1]
+    elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        text = str(value)
+        quoted = repr(text)[1:-1]
+    else:
+        return
+
+    # One digit stands in most messages.
+    if len(text) > 1:
+        yield from (text, quoted)
 
 
 def got(

@@ -9,6 +9,8 @@ from flask_toolkit._origins import Entry
 from flask_toolkit._redact import got
 from flask_toolkit._redact import is_secret
 from flask_toolkit._redact import mask
+from flask_toolkit._redact import masked_text
+from flask_toolkit._redact import spellings
 from flask_toolkit._settings import PREFIX
 from flask_toolkit._settings import suggest
 from flask_toolkit._values import from_text
@@ -272,15 +274,20 @@ class Resolver:
         )
 
     @functools.cached_property
-    def _secrets(self) -> list[str]:
+    def _secrets(self) -> frozenset[str]:
         """The texts that must not stand in what others wrote."""
         origins = self.merge.origins
         winners = {key: entries[-1] for key, entries in origins.entries.items()}
-        return [
-            cell.value
+        return frozenset(
+            text
             for key, cell in winners.items()
-            if isinstance(cell.value, str) and self._is_secret(cell, key)
-        ]
+            if self._is_secret(cell, key)
+            for text in spellings(cell.value)
+        )
+
+    def _tells(self, text: str) -> bool:
+        """Tell whether a secret stands in a text."""
+        return any(secret in text for secret in self._secrets)
 
     def _names(self, key: str) -> tuple[str, ...]:
         cell = self.merge.tree.get(key)
@@ -416,17 +423,17 @@ class Resolver:
         self.merge.origins.add(key, Entry(place, value))
 
         # An address made of a password is as secret as the password.
-        visible = str(mask(key, value))
-
-        if any(secret and secret in visible for secret in self._secrets):
+        if self._tells(str(mask(key, value))):
             self.merge.origins.secrets.add(key)
 
     def _refused(self, path: Keys, table: Table, error: ValueError) -> None:
         message = str(error)
 
         # The author of the message may have put a value in.
-        if any(secret and secret in message for secret in self._secrets):
+        if self._tells(message):
             message = "the values do not fit together"
+
+        message = masked_text(message)
 
         place = Origin("computed", table.cls.__name__)
         self.merge.blame(path or (table.cls.__name__,), message, place)

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF012  # a schema may have such defaults
 
 import copy
+import dataclasses
 import json
 import os
 import typing as t
@@ -507,6 +508,44 @@ def test_objects_with_a_hostile_repr_do_not_break_the_report(
     (found,) = problems(ConfigLoader(Object(Config), schema=Settings))
 
     assert found.message == "expected true or false, got <Hostile>"
+
+
+@dataclasses.dataclass
+class Refusing:
+    """A schema whose own message holds what it was given."""
+
+    FIELD: t.Annotated[t.Any, Secret] = None
+    ADDRESS: str = ""
+
+    def __post_init__(self) -> None:
+        raise ValueError(f"cannot work with {self!r} {self.FIELD} {self.ADDRESS}")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"FIELD": f"two\nlines {CANARY}"}, id="newline"),
+        pytest.param({"FIELD": f"{CANARY}'\""}, id="quotes"),
+        pytest.param({"FIELD": [CANARY, True]}, id="list"),
+        pytest.param({"FIELD": {"a": {"b": (CANARY,)}}}, id="dict"),
+        pytest.param({"FIELD": CANARY.encode() + b"\xff"}, id="bytes"),
+        pytest.param({"ADDRESS": f"redis://u:{CANARY}@host"}, id="address"),
+    ],
+)
+def test_a_message_of_the_schema_shows_no_secret(
+    values: dict[str, t.Any], problems: Problems
+) -> None:
+    """However its author wrote the value into it."""
+    (found,) = problems(ConfigLoader(Values(values), schema=Refusing))
+
+    assert CANARY not in str(found)
+
+
+def test_a_message_of_the_schema_shows_no_secret_number(problems: Problems) -> None:
+    """A pin is no text, and a secret all the same."""
+    (found,) = problems(ConfigLoader(Values(FIELD=12345678), schema=Refusing))
+
+    assert "12345678" not in str(found)
 
 
 @pytest.mark.parametrize(
