@@ -61,6 +61,7 @@ class Resolver:
         self.more: tuple[str, ...] = self._names(_SECRET_NAMES)
         self.public: tuple[str, ...] = self._names(_PUBLIC_NAMES)
         self._missing: list[Keys] = []
+        self._read_secrets: list[t.Any] = []
 
     def values(self) -> dict[str, t.Any]:
         """Return every value by its top level key; bad ones are left out."""
@@ -231,6 +232,9 @@ class Resolver:
             self.merge.blame(path, message, cell.located(), problem.hint)
             return _BAD
 
+        if cell.is_text and not isinstance(value, str) and self._is_secret(cell, key):
+            self._read_secrets.append(value)
+
         empty = isinstance(value, (str, bytes)) and not value
 
         if empty and leaf.required and leaf is not FREE and self._is_secret(cell, key):
@@ -278,12 +282,8 @@ class Resolver:
         """The texts that must not stand in what others wrote."""
         origins = self.merge.origins
         winners = {key: entries[-1] for key, entries in origins.entries.items()}
-        return frozenset(
-            text
-            for key, cell in winners.items()
-            if self._is_secret(cell, key)
-            for text in spellings(cell.value)
-        )
+        given = [c.value for key, c in winners.items() if self._is_secret(c, key)]
+        return frozenset(spellings([given, self._read_secrets]))
 
     def _tells(self, text: str) -> bool:
         """Tell whether a secret stands in a text."""

@@ -541,6 +541,22 @@ def test_a_message_of_the_schema_shows_no_secret(
     assert CANARY not in str(found)
 
 
+def test_a_message_of_the_schema_shows_no_item_of_a_secret(problems: Problems) -> None:
+    """A list that was read of text is no text any more."""
+
+    @dataclasses.dataclass
+    class Listed:
+        API_KEYS: list[str]
+
+        def __post_init__(self) -> None:
+            raise ValueError(f"too short: {self.API_KEYS[1]}")
+
+    source = Env("SHOP_", environ={"SHOP_API_KEYS": f"other, {CANARY}"})
+    (found,) = problems(ConfigLoader(source, schema=Listed))
+
+    assert CANARY not in str(found)
+
+
 def test_a_message_of_the_schema_shows_no_secret_number(problems: Problems) -> None:
     """A pin is no text, and a secret all the same."""
     (found,) = problems(ConfigLoader(Values(FIELD=12345678), schema=Refusing))
@@ -562,7 +578,9 @@ def test_a_mark_hides_all_that_stands_below(
     text = Env("SHOP_", environ={"SHOP_FIELD": json.dumps(below)})
     names = {"__annotations__": {"FIELD": t.Annotated[kind, Secret]}}
     schema = type("Marked", (), names | {"__module__": __name__})
-    loader = ConfigLoader(text if is_text else Values(FIELD=below), schema=schema)
+    loader: ConfigLoader[t.Any] = ConfigLoader(
+        text if is_text else Values(FIELD=below), schema=schema
+    )
     loader.init_app(app)
     loaded = loader.loaded(app)
 
