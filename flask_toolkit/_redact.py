@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask_toolkit.errors import Origin
 
 MASK: t.Final = "********"
@@ -17,7 +19,8 @@ MASK: t.Final = "********"
 _PARTS = frozenset(
     {
         "APIKEY", "CREDENTIAL", "CREDENTIALS", "DSN", "PASS", "PASSWD", "PASSWORD",
-        "PRIVATE", "PWD", "SALT", "SECRET", "SIGNATURE", "TOKEN",
+        "PASSWORDS", "PRIVATE", "PWD", "SALT", "SECRET", "SECRETS", "SIGNATURE",
+        "TOKEN", "TOKENS",
     }
 )  # fmt: skip
 _LAST = frozenset({"KEY", "KEYS"})
@@ -26,6 +29,11 @@ _JWT_OR_PEM = r"eyJ[\w-]+\.[\w-]+\.[\w-]*|-----BEGIN [A-Z ]+-----"
 # The password part of an address with a user (RFC 3986 section 3.2.1). It reaches
 # to the last "@": people forget to encode a "/" or "@" in a password.
 _USERINFO = r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^/?#@:\s]*:)\S*@"
+# A password in the query of an address, in the words of a driver, in JSON.
+_NAMED = (
+    r"(?i)(?P<before>(?:password|passwd|pwd|secret|token|api_?key)[\"']?\s*[=:]\s*)"
+    r"(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s&;,\"']+)"
+)
 _LONG = 2000
 _SHOWN = 60
 _DEPTH = 20
@@ -121,11 +129,17 @@ def _mask(
         # These tell nothing.
         return value if value is None or isinstance(value, (bool, timedelta)) else MASK
 
+    def below(name: t.Any, item: t.Any) -> t.Any:
+        return _mask(str(name), item, None, names, depth - 1)
+
     if _is_table(value):
         return {
-            name: _mask(str(name), item, None, names, depth - 1)
+            masked_text(name) if isinstance(name, str) else name: below(name, item)
             for name, item in value.items()
         }
+
+    if hasattr(value, "__dataclass_fields__") or hasattr(value, "_fields"):
+        return _masked_object(value, below)
 
     for kind in (list, tuple, set, frozenset):
         # Not type(value)(...): a named tuple takes its items one by one.
@@ -135,6 +149,10 @@ def _mask(
                 _mask("", item, False, names, depth - 1) for item in items
             )  # noqa: FBT003, RUF100  # one flag of five
 
+    return _masked_single(value)
+
+
+def _masked_single(value: t.Any) -> t.Any:
     if isinstance(value, str):
         return masked_text(value)
 
@@ -142,6 +160,26 @@ def _mask(
         return masked_text(value.decode("latin-1")).encode("latin-1")
 
     return value
+
+
+def _masked_object(value: t.Any, below: Callable[[str, t.Any], t.Any]) -> t.Any:
+    """Mask a value with named fields, whose names tell what is secret."""
+    if isinstance(value, tuple):
+        items = t.cast("t.Any", value)
+        return tuple(map(below, items._fields, items))
+
+    if isinstance(value, type) or not hasattr(value, "__dataclass_fields__"):
+        return value
+
+    from dataclasses import fields
+
+    # As text: it may stand in a set, where no table can.
+    parts = [
+        f"{field.name}={below(field.name, getattr(value, field.name, None))!r}"
+        for field in fields(value)
+        if field.repr
+    ]
+    return f"{type(value).__name__}({', '.join(parts)})"
 
 
 def _is_table(value: t.Any) -> t.TypeGuard[Mapping[t.Any, t.Any]]:
@@ -159,8 +197,9 @@ def masked_text(value: str) -> str:
 
     if len(value) > _LONG:
         # Too long to look through for an address.
-        return MASK if "://" in value else value
+        return MASK if "://" in value or re.search(_NAMED, value) else value
 
+    value = re.sub(_NAMED, rf"\g<before>{MASK}", value)
     return re.sub(_USERINFO, rf"\g<before>{MASK}@", value)
 
 

@@ -1,5 +1,6 @@
 """What is secret, and that nothing of it is shown."""
 
+import dataclasses
 import string
 import typing as t
 from collections import namedtuple
@@ -34,6 +35,7 @@ JWT = f"eyJhbGciOiJIUzI1NiJ9.{CANARY}.c2ln"
             "APIKEY",
         ),
         *("SENTRY_DSN", "SIGNATURE", "KEY", "JWT_KEYS", "LDAP_PASS"),
+        *("DB_PASSWORDS", "API_TOKENS", "SECRETS"),
         *("API_KEYS[0]", "SECRET[12].host", "DB[0].password"),
     ],
 )
@@ -77,6 +79,16 @@ def test_what_makes_a_value_secret(
     assert is_secret("NAME", value, **options) is secret
 
 
+@dataclasses.dataclass(frozen=True)
+class Login:
+    """An object with named fields."""
+
+    user: str
+    password: str = CANARY
+    pin: str = dataclasses.field(default=CANARY, repr=False)
+
+
+Account = namedtuple("Account", "user password")  # noqa: PYI024  # as the next
 Pair = namedtuple("Pair", "a b")  # noqa: PYI024  # the untyped one has to work as well
 
 
@@ -88,6 +100,30 @@ Pair = namedtuple("Pair", "a b")  # noqa: PYI024  # the untyped one has to work 
         pytest.param((JWT, "a"), (MASK, "a"), id="tuple"),
         pytest.param({JWT}, {MASK}, id="set"),
         pytest.param(Pair(PEM, 1), (MASK, 1), id="named-tuple"),
+        pytest.param(Account("u", CANARY), ("u", MASK), id="named-tuple-by-name"),
+        pytest.param(
+            {Login("u")}, {f"Login(user='u', password='{MASK}')"}, id="dataclass"
+        ),
+        pytest.param(Login, Login, id="class"),
+        pytest.param(
+            {f"a://b:{CANARY}@c": 1, 2: 3}, {f"a://b:{MASK}@c": 1, 2: 3}, id="name"
+        ),
+        pytest.param(
+            f"host=h password={CANARY} port=1",
+            f"host=h password={MASK} port=1",
+            id="words",
+        ),
+        pytest.param(f"a://h/?PWD={CANARY}&b=1", f"a://h/?PWD={MASK}&b=1", id="query"),
+        pytest.param(
+            f'{{"token": "{CANARY} \\" x", "a": 1}}',
+            f'{{"token": {MASK}, "a": 1}}',
+            id="json-text",
+        ),
+        pytest.param(
+            f"{{'api_key': '{CANARY} x'}}", f"{{'api_key': {MASK}}}", id="repr-text"
+        ),
+        pytest.param("x" * 3000 + f"password={CANARY}", MASK, id="long-words"),
+        pytest.param("a password for people", "a password for people", id="word"),
         pytest.param(PEM.encode(), MASK.encode(), id="bytes"),
         pytest.param(f"redis://u:{CANARY}@h/0", f"redis://u:{MASK}@h/0", id="address"),
         pytest.param(f"redis://:a/b@{CANARY}@h", f"redis://:{MASK}@h", id="unencoded"),
