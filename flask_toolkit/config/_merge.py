@@ -415,6 +415,12 @@ class Merge:
         if branch is None:
             return
 
+        if not value and not branch and isinstance(spot.node, Leaf):
+            # Nothing below it tells where it came from.
+            locate = functools.partial(self._layer.origin, spot.spelled)
+            entry = Entry(self._layer.place or locate(), {}, False, locate)
+            self.origins.add(dotted(spot.path), entry)
+
         leaves = spot.node.leaves if isinstance(spot.node, Table) else ()
         rest = self._take(branch, value, leaves, spot.path, spot.spelled)
 
@@ -465,6 +471,10 @@ class Merge:
         current = spot.branch.get(name)
 
         if is_dict(current):
+            if not current:
+                # What says that it is empty: it may be so no more.
+                self.origins.entries.pop(dotted(spot.path), None)
+
             return current
 
         if not may_be_table(spot.node):

@@ -144,6 +144,7 @@ class Resolver:
             return self._fields(node, {}, path)
 
         if node.default is None:
+            self._add_default(path, None, Origin("default", node.owner))
             return None
 
         self._missing.append(path)

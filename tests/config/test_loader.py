@@ -1,5 +1,7 @@
 """The loader on an application: components, origins, life cycle."""
 
+# ruff: noqa: RUF012  # a schema may have such defaults
+
 import gc
 import os
 import subprocess
@@ -31,6 +33,7 @@ from flask_toolkit.config import Origin
 from flask_toolkit.config import Secret
 from flask_toolkit.config import SecretsDir
 from flask_toolkit.config import Values
+from flask_toolkit.config._report import rows
 from flask_toolkit.errors import SetupError
 
 Problems = Callable[[ConfigLoader[t.Any]], list[ConfigProblem]]
@@ -483,3 +486,40 @@ def test_the_settings_of_the_loader_come_when_asked_for() -> None:
 
     with pytest.raises(AttributeError, match="has no attribute 'Loader'"):
         config.Loader  # noqa: B018  # the access is the test
+
+
+class Nothing:
+    """A table without a required field."""
+
+    a: int = 0
+
+
+class Empty:
+    """Tables that hold nothing."""
+
+    MAYBE: Nothing | None = None
+    ANY: dict[str, int] = {}
+    MANY: dict[str, Nothing] = {}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        pytest.param({}, ["default Empty"], id="default"),
+        pytest.param({"ANY": {}, "MANY": {}}, ["object Values"], id="empty"),
+        pytest.param(
+            {"ANY": {"a": 1}, "MANY": {"a": {"a": 1}}}, ["object Values"], id="full"
+        ),
+    ],
+)
+def test_a_table_that_holds_nothing_has_a_place(
+    app: Flask, values: dict[str, t.Any], expected: list[str]
+) -> None:
+    """It came from a source or a default, and from no code that nobody wrote."""
+    loader = ConfigLoader(Values(values), schema=Empty)
+    loader.init_app(app)
+    loaded = loader.loaded(app)
+
+    assert [str(o) for o, _ in loaded.explain("MAYBE")] == ["default Empty"]
+    assert [str(loaded.explain(key)[0][0]) for key in ("ANY", "MANY")] == expected * 2
+    assert "code app.config" not in [row.origin for row in rows(app)]

@@ -274,7 +274,8 @@ def test_objects_stand_for_tables(app: Flask) -> None:
             [
                 (
                     "POOLS: a table is there; one value cannot replace it\n"
-                    "  in object Values"
+                    "  in object Values\n"
+                    "  hint: set before in default Many"
                 )
             ],
             id="no-dict",
