@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 import flask
@@ -15,6 +16,10 @@ from flask_toolkit._values import read_json
 from flask_toolkit._values import ValueProblem
 from flask_toolkit.errors import Origin
 
+from ._plan import Leaf
+from ._plan import Table
+from ._spots import step
+
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
@@ -25,6 +30,7 @@ if t.TYPE_CHECKING:
 
     from ._known import Known
     from ._layers import Source
+    from ._plan import Node
     from ._settings import ConfigSettings
 
 T = t.TypeVar("T")
@@ -123,7 +129,7 @@ class LoadedConfig(t.Generic[T]):
 
     def masked(self, leaf: str) -> t.Any:
         """Return the value of a leaf as it is now, secrets masked."""
-        return mask(leaf, self.value(leaf), secret=self._is_secret(leaf), **self._names)
+        return self._masked(leaf, self.value(leaf), self._node(leaf))
 
     def is_secret(self, leaf: str) -> bool:
         """Tell whether a leaf is masked wherever it is shown."""
@@ -136,37 +142,54 @@ class LoadedConfig(t.Generic[T]):
 
     def redacted(self) -> dict[str, t.Any]:
         """Return the configuration as it is now, with every secret masked."""
-        return {key: self._masked(key, self._live[key]) for key in self._live}
+        return {
+            key: self._masked(key, value, self.known.find(key))
+            for key, value in self._live.items()
+        }
 
-    def _masked(self, path: str, value: t.Any) -> t.Any:
+    def _masked(self, path: str, value: t.Any, node: Node | None) -> t.Any:
         secret = self._is_secret(path)
+
+        # What code put there since has no record; the schema knows it all the same.
+        if secret is None and isinstance(node, Leaf) and node.marked:
+            secret = True
 
         if secret is not None:
             return mask(path, value, secret=secret)
 
-        if is_dict(value) and self._is_open(f"{path}."):
+        knows = isinstance(node, Table) or (node is not None and node.item is not None)
+
+        if is_dict(value) and (knows or self._is_open(f"{path}.")):
             return {
-                name: self._masked(f"{path}.{name}", item)
+                name: self._masked(f"{path}.{name}", item, _below(node, name))
                 for name, item in value.items()
             }
 
-        if isinstance(value, (list, tuple)) and self._is_open(f"{path}["):
+        if isinstance(value, (list, tuple)) and (knows or self._is_open(f"{path}[")):
             items = t.cast("Sequence[t.Any]", value)
-            return [self._masked(f"{path}[{n}]", item) for n, item in enumerate(items)]
+            child = _below(node, "")
+            return [
+                self._masked(f"{path}[{n}]", item, child)
+                for n, item in enumerate(items)
+            ]
 
         return mask(path, value, **self._names)
+
+    def _node(self, path: str) -> Node | None:
+        """Return what the schema knows of a leaf."""
+        top, *names = path.replace("[", ".").split(".")
+        return functools.reduce(_below, names, self.known.find(top))
 
     def _is_open(self, below: str) -> bool:
         """Tell whether the parts of a value are known each by itself."""
         return any(leaf.startswith(below) for leaf in self._origins.entries)
 
     def _shown(self, leaf: str, value: t.Any, origin: Origin | None = None) -> str:
-        secret = self._is_secret(leaf)
-
         if origin is not None and origin.kind == "secret":
-            secret = True
+            return shown(leaf, value, secret=True)
 
-        return shown(leaf, value, secret=secret, **self._names)
+        # Masked already, by all that is known of it.
+        return shown(leaf, self._masked(leaf, value, self._node(leaf)), secret=False)
 
     def _is_secret(self, leaf: str) -> bool | None:
         """Return what is known of a leaf; ``None``: its name decides."""
@@ -198,6 +221,10 @@ def _given(entry: Entry) -> t.Any:
         return read_json(entry.value)
     except ValueProblem:
         return MASK
+
+
+def _below(node: Node | None, name: t.Any) -> Node | None:
+    return None if node is None else step(node, name, {})[1]
 
 
 def _same(one: object, other: object) -> bool:

@@ -587,3 +587,42 @@ def test_a_mark_hides_all_that_stands_below(
     told = [loaded.redacted(), loaded.explain("FIELD"), rows(app)]
     assert CANARY not in str([*told, *map(loaded.masked, loaded.leaves())])
     assert app.config["FIELD"] == below
+
+
+class Hidden:
+    """A table with a marked field, whose name tells nothing."""
+
+    field: t.Annotated[str, Secret]
+    name: str = ""
+
+
+class Runtime:
+    """Tables that are empty when they are loaded."""
+
+    HOSTS: list[Hidden] = []
+    ONE: Hidden | None = None
+    POOLS: dict[str, Hidden] = {}
+    FIELD: t.Annotated[str | None, Secret] = None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"HOSTS": [{"field": CANARY}]}, id="list"),
+        pytest.param({"ONE": {"field": CANARY}}, id="table"),
+        pytest.param({"POOLS": {"a": {"field": CANARY}}}, id="dict"),
+        pytest.param({"FIELD": [{"a": CANARY}]}, id="other-shape"),
+        pytest.param({"ONE": {"other": {"password": CANARY}}}, id="unknown"),
+    ],
+)
+def test_what_code_puts_under_a_mark_is_hidden(
+    app: Flask, change: dict[str, t.Any]
+) -> None:
+    """A table that came after loading is read by the same schema."""
+    loader = ConfigLoader(schema=Runtime)
+    loader.init_app(app)
+    loaded = loader.loaded(app)
+    app.config.update(change)
+
+    told = [loaded.redacted(), *map(loaded.explain, [*change]), rows(app)]
+    assert CANARY not in str([*told, *map(loaded.masked, loaded.leaves())])
