@@ -951,3 +951,28 @@ def test_every_check_has_a_test() -> None:
     here = Path(__file__).read_text()
 
     assert [one.id for one in known_checks(_good()) if f'"{one.id}"' not in here] == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param([1], id="no-finding"),
+        pytest.param([Finding("shop.x", t.cast("t.Any", 7), "x")], id="no-level"),
+    ],
+)
+def test_a_check_that_answers_wrong_has_failed(app: Flask, answer: t.Any) -> None:
+    """It is told as one that raises, and the others run."""
+
+    @check(app)
+    def odd(_: Flask) -> t.Any:
+        return answer
+
+    @check(app)
+    def right(_: Flask) -> t.Iterator[Finding]:
+        yield Finding("shop.right", t.cast("Level", 20), "x")
+
+    found = {one.id: one for one in run_checks(app)}
+
+    assert "odd raised" in found["check.failed"].message
+    assert found["shop.right"].level is Level.WARNING

@@ -141,8 +141,9 @@ def _checks(
 def _taken(
     find: Callable[..., Iterable[Finding]], *args: t.Any, **kwargs: t.Any
 ) -> list[Finding]:
-    # A generator that raises in its middle is a failed check, not half a one.
-    return list(find(*args, **kwargs))
+    # A generator that raises in its middle is a failed check, not half a one; so is
+    # one that yields what is no finding, which would end all others.
+    return [found._replace(level=Level(found.level)) for found in find(*args, **kwargs)]
 
 
 def _states(app: Flask) -> list[State[t.Any]]:
