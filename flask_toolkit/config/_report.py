@@ -182,7 +182,8 @@ def _leaves(
 
 
 def _variable(prefix: str, path: tuple[str, ...], leaf: Leaf) -> Iterator[str]:
-    words = next((note for note in unwrap(leaf.kind)[1] if isinstance(note, str)), "")
+    notes = (note for note in unwrap(leaf.kind)[1] if isinstance(note, str))
+    words = " ".join(next(notes, "").split())  # in one line, or it is no comment
     name = prefix + "__".join(path).upper()
     secret = leaf.marked or (is_secret_name(".".join(path)) and not leaf.plain)
     parts = "" if leaf.item is None else _parts(leaf, leaf.item)
@@ -194,8 +195,13 @@ def _variable(prefix: str, path: tuple[str, ...], leaf: Leaf) -> Iterator[str]:
 
     default = MISSING if leaf.required else leaf.initial()
 
-    # The tables of a default are objects, and may hold secrets.
-    if default is MISSING or secret or (leaf.item is not None and default):
+    # The tables of a default are objects, and may hold secrets; so may an address.
+    if (
+        default is MISSING
+        or secret
+        or (leaf.item is not None and default)
+        or mask("", default) != default
+    ):
         yield f"{'' if leaf.required else '#'}{name}="
     else:
         yield f"#{name}={_text(default)}"

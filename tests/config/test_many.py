@@ -521,3 +521,17 @@ def test_other_lists_are_as_before(app: Flask) -> None:
 
     assert (settings.PAIR, settings.LIST) == (("", 0), [])
     assert settings.TABLE == {"a": 1}
+
+
+class Told:
+    """Defaults and words of a careless author."""
+
+    ADDRESS: t.Annotated[str, "where it is\nand stays"] = "redis://u:canary@h"
+    HEADERS: dict[str, str] = {"token": "canary"}
+
+
+def test_the_example_shows_no_secret_and_no_second_line(app: Flask) -> None:
+    """What is copied sets nothing by itself, and a default may be an address."""
+    ConfigLoader(Env("A_", environ={}), schema=Told).init_app(app)
+
+    assert example(app) == "# where it is and stays\n#A_ADDRESS=\n#A_HEADERS=\n"
