@@ -77,6 +77,9 @@ class ConfigLoader(t.Generic[T]):
         if isinstance(allow, str):
             raise SetupError(f"allow= takes several keys: allow=[{allow!r}].")
 
+        if schema is not None and not isinstance(t.cast("object", schema), type):
+            raise SetupError("schema= takes a class, no instance and no alias of one.")
+
         self.sources: tuple[Source, ...] = sources
         self.schema: type[t.Any] | None = schema
         self.allow: tuple[str, ...] = tuple(allow)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import types
 import typing as t
 from collections.abc import Callable
 from collections.abc import Collection
@@ -309,6 +310,13 @@ def _of_typeddict(
 def _of_dataclass(
     cls: t.Any, hints: dict[str, t.Any], above: tuple[type[t.Any], ...]
 ) -> t.Iterator[tuple[str, Node]]:
+    for name, hint in hints.items():
+        if isinstance(hint, dataclasses.InitVar) and not hasattr(cls, name):
+            raise SetupError(
+                f"{cls.__name__}.{name}: an InitVar is no field and gets no value;"
+                " make it a field, or give it a default."
+            )
+
     for field in dataclasses.fields(cls):
         if field.init:
             made = field.default_factory
@@ -338,6 +346,9 @@ def _of_class(
 
         default: t.Any = getattr(cls, name, MISSING)
 
+        if isinstance(default, types.MemberDescriptorType):
+            default = MISSING  # of __slots__: where a value will be, and none
+
         if name in hints:
             yield name, _node(cls, name, hints[name], default, None, above)
         elif not callable(default) and not hasattr(
@@ -355,6 +366,21 @@ def _guessed(default: t.Any) -> t.Any:
     return next((kind for kind in _GUESSED if isinstance(default, kind)), t.Any)
 
 
+def _unqualified(hint: t.Any, default: t.Any) -> t.Any:
+    """Return a hint without what tells how an attribute is meant, wherever it is."""
+    if hint in _QUALIFIERS:
+        return _guessed(default)
+
+    if t.get_origin(hint) in _QUALIFIERS:
+        return _unqualified(t.get_args(hint)[0], default)
+
+    if t.get_origin(hint) is t.Annotated:
+        bare = _unqualified(hint.__origin__, default)
+        return t.Annotated[(bare, *hint.__metadata__)]
+
+    return hint
+
+
 def _node(  # noqa: PLR0917  # one call each, in the order of a definition
     cls: type[t.Any],
     name: str,
@@ -363,9 +389,7 @@ def _node(  # noqa: PLR0917  # one call each, in the order of a definition
     factory: Callable[[], t.Any] | None,
     above: tuple[type[t.Any], ...],
 ) -> Node:
-    while t.get_origin(hint) in _QUALIFIERS:
-        hint = t.get_args(hint)[0]
-
+    hint = _unqualified(hint, default)
     kind, attached = unwrap(hint)
     owner = cls.__name__
     members = members_of(kind) or (kind,)

@@ -380,3 +380,78 @@ def test_a_list_that_does_not_fit_is_a_problem(
     assert [(each.key, each.message[: len(message)]) for each in found] == [
         (key, message)
     ]
+
+
+class Qualified:
+    """Attributes whose annotations tell more, or less, than a type."""
+
+    BARE: t.Final = 5
+    SHARED: t.ClassVar = "x"
+
+
+class Rates(t.TypedDict, total=False):
+    """A table with a mark around what tells that it is required."""
+
+    pin: t.Annotated[t.Required[str], Secret]
+
+
+class Rated:
+    """A schema with that table."""
+
+    RATES: Rates
+
+
+@pytest.mark.parametrize(
+    ("schema", "values", "expected"),
+    [
+        pytest.param(Qualified, {"BARE": "x"}, "BARE: expected an integer", id="final"),
+        pytest.param(Qualified, {"SHARED": 1}, "SHARED: expected text", id="class-var"),
+        pytest.param(
+            Rated, {"RATES": {"pin": 5}}, "RATES.pin: expected text", id="pin"
+        ),
+        pytest.param(Rated, {"RATES": {}}, "RATES.pin: required", id="required"),
+    ],
+)
+def test_what_qualifies_a_type_hides_none(
+    schema: type[t.Any], values: dict[str, t.Any], expected: str, problems: Problems
+) -> None:
+    """``Final``, ``ClassVar`` and ``Required`` say how it is meant, not what it is."""
+    (found,) = problems(ConfigLoader(Values(values), schema=schema))
+
+    assert str(found).startswith(expected)
+
+
+class Slots:
+    """A schema that names its attributes twice."""
+
+    __slots__ = ("PORT",)
+    PORT: int
+
+
+def test_a_slot_is_no_default(app: Flask, problems: Problems) -> None:
+    """What stands in the class for it is no value."""
+    (found,) = problems(ConfigLoader(schema=Slots))
+
+    assert str(found) == "PORT: required; it is not set"
+    assert ConfigLoader(Values(PORT=1), schema=Slots).init_app(app).PORT == 1
+
+
+@dataclasses.dataclass
+class Initial:
+    """A dataclass that asks for more than its fields."""
+
+    HOME: dataclasses.InitVar[str]
+    EMPTY: dataclasses.InitVar[str] = ""
+    PORT: int = 1
+
+
+def test_a_schema_that_cannot_be_made_is_told(app: Flask) -> None:
+    """Not by a traceback of the constructor, after everything was read."""
+    with pytest.raises(SetupError, match=r"Initial\.HOME: an InitVar is no field"):
+        ConfigLoader(schema=Initial).init_app(app)
+
+    with pytest.raises(SetupError, match="schema= takes a class"):
+        ConfigLoader(schema=t.cast("t.Any", list[int]))
+
+    with pytest.raises(SetupError, match="schema= takes a class"):
+        ConfigLoader(schema=t.cast("t.Any", {"PORT": 1}))
