@@ -133,6 +133,17 @@ def read_secret(path: Path, *, links: bool = True) -> str:
     return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
 
 
+def is_key(name: str) -> bool:
+    """Tell whether an attribute of a class or module is a key of a configuration.
+
+    None is what is private, nor what type checkers are told by.
+
+    >>> is_key("PAGE_SIZE"), is_key("_CACHE"), is_key("TYPE_CHECKING")
+    (True, False, False)
+    """
+    return name.isupper() and name[0] != "_" and name != "TYPE_CHECKING"
+
+
 def parse(format: str, data: bytes, path: Path) -> dict[t.Any, t.Any]:
     """Return the top level table of a file.
 
@@ -317,7 +328,7 @@ def _py(data: bytes, path: Path) -> object:
         place = f"{path}:{_line_in(error, str(path))}"
         raise SetupError(f"{place}: raised {type(error).__name__}") from error
 
-    return {name: value for name, value in names.items() if name.isupper()}
+    return {name: value for name, value in names.items() if is_key(name)}
 
 
 def _line_in(error: Exception, path: str) -> int:

@@ -16,6 +16,7 @@ from flask_toolkit.errors import ConfigProblem
 from flask_toolkit.errors import Origin
 from flask_toolkit.errors import SetupError
 
+from ._formats import is_key
 from ._layers import Computed
 from ._layers import fixed
 from ._layers import Keys
@@ -28,6 +29,8 @@ if t.TYPE_CHECKING:
 
 class Object:
     """The UPPERCASE attributes of a class, an instance or a module.
+
+    None that begins with an underscore: the schema has no such key either.
 
     :param obj: The object, or its dotted name: ``"shop.Production"``.
     :raises SetupError: If it is a mapping; that is what ``Values`` takes.
@@ -48,7 +51,7 @@ class Object:
         place = Origin("object", _name_of(self._obj))
         data: dict[str, t.Any] = {}
 
-        for name in filter(str.isupper, dir(obj)):
+        for name in filter(is_key, dir(obj)):
             if isinstance(obj, type) and _is_computed(obj, name):
                 data[name] = Computed(obj, name)
             else:

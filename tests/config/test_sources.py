@@ -608,3 +608,28 @@ def test_sources_have_a_repr_without_values() -> None:
         " Env('A_'), DotEnv('.env', prefix='A_'), SecretsDir('/run/secrets'),"
         " by_environment(production), FileFromEnv('A_FILE')>"
     )
+
+
+class Private:
+    """A schema that is its own source, with more in it than keys."""
+
+    _CACHE: t.ClassVar[dict[str, int]] = {}
+    TYPE_CHECKING = t.TYPE_CHECKING
+    PORT: int = 1
+
+
+class Public:
+    """The schema of a file."""
+
+    PORT: int = 0
+
+
+def test_private_names_are_no_keys(app: Flask, write: Write) -> None:
+    """The schema skips them, so its own attributes are no unknown keys."""
+    write("settings.py", "from typing import TYPE_CHECKING\n_CACHE = {}\nPORT = 2\n")
+
+    assert ConfigLoader(Object(Private), schema=Public).init_app(app).PORT == 1
+    assert (
+        ConfigLoader(File("settings.py"), schema=Public).load(app.root_path).PORT == 2
+    )
+    assert "_CACHE" not in app.config
