@@ -9,6 +9,7 @@ from ._formats import read_secret
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Iterable
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -57,6 +58,11 @@ class Source(t.Protocol):
         :raises ConfigError: If it cannot be read.
         """
         ...
+
+
+def choosing(sources: Iterable[Source]) -> set[str]:
+    """Return the variables that choose a source, and so are no keys."""
+    return {getattr(source, "variable", "") for source in sources}
 
 
 class Computed:

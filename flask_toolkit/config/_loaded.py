@@ -16,6 +16,7 @@ from flask_toolkit._values import read_json
 from flask_toolkit._values import ValueProblem
 from flask_toolkit.errors import Origin
 
+from ._layers import choosing
 from ._plan import Leaf
 from ._plan import Table
 from ._spots import step
@@ -109,8 +110,15 @@ class LoadedConfig(t.Generic[T]):
     @property
     def unused(self) -> tuple[Origin, ...]:
         """The variables that were read and are no key, nor choose a source."""
-        chosen_by = {getattr(source, "variable", None) for source, _ in self.stack}
-        return tuple(o for o in self._origins.unused if o.name not in chosen_by)
+        known = choosing(source for source, _ in self.stack)
+        # One prefix may begin with another: what one source leaves, the other took.
+        known |= {
+            entry.origin.name
+            for entries in self._origins.entries.values()
+            for entry in entries
+            if entry.origin.kind == "env"
+        }
+        return tuple(o for o in self._origins.unused if o.name not in known)
 
     @property
     def prefixes(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from flask_toolkit.errors import SetupError
 
 from ._flask_keys import is_default
 from ._known import Known
+from ._layers import choosing
 from ._layers import fixed
 from ._layers import Layer
 from ._loaded import LoadedConfig
@@ -216,6 +217,7 @@ class _Load:
 
     def _add_layers(self, overrides: Mapping[str, t.Any] | None) -> None:
         merge = self.merge
+        merge.choosing = choosing(self._loader.sources)
 
         if self._schema is not None:
             place = Origin("default", self._schema.__name__)

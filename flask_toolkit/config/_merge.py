@@ -94,6 +94,9 @@ class Merge:
         self.items: dict[str, Callable[[], Origin]] = {}
         """Where each item of a list of tables stands."""
 
+        self.choosing: set[str] = set()
+        """Variables that choose a source: no keys, unless the schema has them."""
+
         self._layer = Layer({}, text=False, origin=fixed(Origin("code", "")))
         self._lenient = False
 
@@ -229,7 +232,9 @@ class Merge:
             self.unknown.append(Unknown((key,), locate, None, is_problem=False))
             return Leaf(str) if text else FREE
 
-        if text and re.fullmatch(_KUBERNETES, key):
+        chooses = text and locate().name in self.choosing
+
+        if chooses or (text and re.fullmatch(_KUBERNETES, key)):
             self.origins.unused.append(locate())
         elif self.known.strict:
             self.unknown.append(Unknown((key,), locate, None, is_problem=not text))

@@ -633,3 +633,27 @@ def test_private_names_are_no_keys(app: Flask, write: Write) -> None:
         ConfigLoader(File("settings.py"), schema=Public).load(app.root_path).PORT == 2
     )
     assert "_CACHE" not in app.config
+
+
+def test_what_chooses_a_source_is_no_key(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``SHOP_ENV`` is not the ENV that Flask had once, nor a key of its own."""
+    monkeypatch.setenv("SHOP_ENV", "production")
+    monkeypatch.setenv("SHOP_PORT", "2")
+    chosen = by_environment({"production": Values(HOST="h")}, variable="SHOP_ENV")
+
+    ConfigLoader(chosen, Env("SHOP_")).init_app(app)
+
+    assert (app.config["HOST"], app.config["PORT"]) == ("h", 2)
+    assert "ENV" not in app.config
+
+
+def test_a_variable_that_another_source_reads_is_used(app: Flask) -> None:
+    """One prefix may begin with the other."""
+    environ = {"SHOP_PORT": "1", "SHOP_ADMIN_PORT": "2", "SHOP_ADMIN_X": "3"}
+    sources = (Env("SHOP_", environ=environ), Env("SHOP_ADMIN_", environ=environ))
+    loader = ConfigLoader(*sources, schema=Public)
+
+    assert loader.init_app(app).PORT == 2
+    assert {place.name for place in loader.loaded(app).unused} == {"SHOP_ADMIN_X"}
