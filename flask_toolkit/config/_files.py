@@ -253,7 +253,7 @@ class SecretsDir:
 
     The name of a file is the key: ``DB__password``. Each file has at most
     64 KiB; one trailing newline is dropped. A link that leaves the folder is a
-    problem; names that begin with ``..`` are skipped.
+    problem; names that begin with a dot are skipped.
 
     :param path: Relative to the folder of the application.
     :param prefix: What the names begin with; others are ignored.
@@ -300,7 +300,7 @@ class SecretsDir:
             data = {
                 name[len(self._prefix) :]: SecretFile(root / name, root)
                 for name in names
-                if name.startswith(self._prefix) and not name.startswith("..")
+                if name.startswith(self._prefix) and not name.startswith(".")
             }
             return Layer(data, text=True, origin=self._origin)
 

@@ -305,6 +305,11 @@ class Merge:
         try:
             value = file.read()
         except FormatProblem as problem:
+            if spot.node is FREE and file.path.is_dir():
+                # Nobody asked for it: a file system brings folders of its own.
+                self.origins.unused.append(self._layer.origin(spot.spelled))
+                return
+
             # The path is not told: people put the secret itself here.
             message = f"the file that should hold it {problem.message}"
             self.blame(spot.path, message, self._layer.origin(spot.spelled))

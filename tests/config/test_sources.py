@@ -657,3 +657,17 @@ def test_a_variable_that_another_source_reads_is_used(app: Flask) -> None:
 
     assert loader.init_app(app).PORT == 2
     assert {place.name for place in loader.loaded(app).unused} == {"SHOP_ADMIN_X"}
+
+
+def test_what_is_no_secret_in_a_folder_of_secrets_is_left_alone(
+    app: Flask, write: Write
+) -> None:
+    """Folders and hidden files come with a file system or a checkout."""
+    write("secrets/API_TOKEN", "t")
+    write("secrets/.gitkeep", "")
+    write("secrets/lost+found/x", "")
+    loader = ConfigLoader(SecretsDir("secrets"))
+    loader.init_app(app)
+
+    assert loader.settings_of(app) == {"API_TOKEN": "t"}
+    assert [o.name for o in loader.loaded(app).unused] == ["secrets/lost+found"]
