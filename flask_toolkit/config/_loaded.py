@@ -89,7 +89,7 @@ class LoadedConfig(t.Generic[T]):
             now = _at(self._live, leaf)
             loaded = _at(self._values, leaf)
 
-            if now is not _MISSING and not _same(now, loaded):
+            if now is not _MISSING and not same(now, loaded):
                 place = Origin("code", "app.config")
                 found.append((place, self._shown(leaf, now)))
 
@@ -235,9 +235,13 @@ def _below(node: Node | None, name: t.Any) -> Node | None:
     return None if node is None else step(node, name, {})[1]
 
 
-def _same(one: object, other: object) -> bool:
+def same(one: object, other: object) -> bool:
+    """Tell whether two values are equal, and of one type."""
     # 1 == True, and a changed type is a change.
-    return type(one) is type(other) and one == other
+    try:
+        return one is other or (type(one) is type(other) and bool(one == other))
+    except Exception:  # noqa: BLE001  # a class may refuse to compare
+        return False
 
 
 def _at(values: Mapping[str, t.Any], path: str) -> t.Any:

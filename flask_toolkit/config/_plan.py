@@ -247,8 +247,13 @@ def plan_of(cls: type[t.Any]) -> Table:
     return table
 
 
+def brings(default: t.Any) -> bool:
+    """Tell whether a default is a value: by identity, which no class can refuse."""
+    return not any(default is none for none in (MISSING, OMITTED, None))
+
+
 def _brings_tables(node: Node) -> bool:
-    given = node.factory is not None or node.default not in (MISSING, OMITTED, None)
+    given = node.factory is not None or brings(node.default)
 
     if isinstance(node, Leaf):
         return given and node.item is not None

@@ -17,8 +17,9 @@ from flask_toolkit.errors import Origin
 from flask_toolkit.errors import SetupError
 
 from ._flask_keys import is_default
+from ._loaded import same
+from ._plan import brings
 from ._plan import MISSING
-from ._plan import OMITTED
 from ._plan import Table
 
 if t.TYPE_CHECKING:
@@ -200,7 +201,7 @@ def _variable(prefix: str, path: tuple[str, ...], leaf: Leaf) -> Iterator[str]:
         default is MISSING
         or secret
         or (leaf.item is not None and default)
-        or mask("", default) != default
+        or not same(mask("", default), default)
     ):
         yield f"{'' if leaf.required else '#'}{name}="
     else:
@@ -214,7 +215,7 @@ def _parts(leaf: Leaf, item: Table) -> str:
 
 def _text(value: t.Any) -> str:
     """Return a value as the text that would be read as it."""
-    if value is None or value in (MISSING, OMITTED):
+    if not brings(value):
         return ""
 
     if isinstance(value, bool):

@@ -457,7 +457,8 @@ def _quickly(leaf: Leaf, entry: Entry) -> t.Any:
     value = entry.value
 
     # A default of Flask is none of the schema; an empty secret is a problem.
-    if entry.origin.kind in _CLOSER or value == "":
+    # Not value == "": what a class compares to it is not ours to ask.
+    if entry.origin.kind in _CLOSER or (type(value) is str and not value):
         return _BAD
 
     if not entry.is_text:

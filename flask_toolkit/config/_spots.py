@@ -12,12 +12,12 @@ from flask_toolkit._values import ValueProblem
 
 from ._known import FREE
 from ._known import HIDDEN
+from ._plan import brings
 from ._plan import fold
 from ._plan import is_table_class
 from ._plan import Leaf
 from ._plan import MISSING
 from ._plan import Node
-from ._plan import OMITTED
 from ._plan import Table
 
 Keys: t.TypeAlias = tuple[t.Any, ...]
@@ -142,7 +142,7 @@ def table_defaults(table: Table) -> dict[str, t.Any]:
 
         default = node.initial()
 
-        if default not in (MISSING, OMITTED, None):
+        if brings(default):
             found[name] = default
         elif (
             isinstance(node, Table)

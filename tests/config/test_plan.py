@@ -16,10 +16,12 @@ from flask import Flask
 from flask_toolkit.config import ConfigLoader
 from flask_toolkit.config import ConfigProblem
 from flask_toolkit.config import Constraint
+from flask_toolkit.config import Env
 from flask_toolkit.config import Secret
 from flask_toolkit.config import Values
 from flask_toolkit.config._plan import copied
 from flask_toolkit.config._plan import plan_of
+from flask_toolkit.config._report import example
 from flask_toolkit.errors import SetupError
 
 Problems = Callable[[ConfigLoader[t.Any]], list[ConfigProblem]]
@@ -455,3 +457,32 @@ def test_a_schema_that_cannot_be_made_is_told(app: Flask) -> None:
 
     with pytest.raises(SetupError, match="schema= takes a class"):
         ConfigLoader(schema=t.cast("t.Any", {"PORT": 1}))
+
+
+class Odd:
+    """What arrays of numbers do: there is no one answer."""
+
+    __hash__ = None  # type: ignore[assignment]  # as for all that can change
+
+    def __eq__(self, other: object) -> t.Any:
+        raise ValueError("ambiguous")
+
+
+class Held:
+    """A schema for objects."""
+
+    GIVEN: t.Any
+    OWN: t.Any = Odd()
+
+
+def test_what_cannot_be_compared_can_be_a_value(app: Flask) -> None:
+    """A configuration may hold any object."""
+    loader = ConfigLoader(Values(GIVEN=Odd()), Env("A_", environ={}), schema=Held)
+    settings = loader.init_app(app)
+    loaded = loader.loaded(app)
+
+    assert app.config["OWN"] is settings.OWN
+    assert [str(place) for place, _ in loaded.explain("GIVEN")] == ["object Values"]
+    assert "A_GIVEN=" in example(app)
+    app.config["GIVEN"] = Odd()
+    assert str(loaded.explain("GIVEN")[0][0]) == "code app.config"
