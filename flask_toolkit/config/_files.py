@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import typing as t
@@ -294,7 +295,9 @@ class SecretsDir:
                 return None
         except OSError as error:
             message = f"cannot be read: {(error.strerror or 'unknown').lower()}"
-        except (RuntimeError, ValueError):  # a loop of links, a zero byte
+        except RuntimeError:  # a loop of links, until Python 3.13
+            message = f"cannot be read: {os.strerror(errno.ELOOP).lower()}"
+        except ValueError:  # a zero byte
             message = "cannot be read: the path is malformed"
         else:
             data = {
