@@ -37,8 +37,14 @@ class Fragment(t.NamedTuple):
     idle: int = 1
     """In how many ways it can be gone through, at most, without reading on."""
 
+    sure: bool = True
+    """Whether it is complete wherever one of its last characters was read."""
+
 
 NOTHING = Fragment(1, Counter(), Counter())
+CONDITION = NOTHING._replace(sure=False)
+"""What reads nothing and can fail all the same."""
+
 Build = t.Callable[[], Fragment]
 
 
@@ -129,6 +135,7 @@ class Automaton:
             one.first + _times(other.first, one.empty),
             _times(one.last, other.empty) + other.last,
             few(one.idle * other.idle),
+            other.sure and (one.sure or not one.last or not other.empty),
         )
 
     def repeat(self, build: Build, least: int, most: int) -> Fragment:
@@ -171,13 +178,14 @@ class Automaton:
             _times(done.first, ways),
             _times(done.last, ways),
             few(2 * done.idle ** min(max(least, 1), 64)),
+            done.sure,
         )
 
     def look(self, body: str) -> Fragment:
         """Note what is matched for itself."""
         once = not self.characters and not self._in_repeat
         self.bodies[body] = once and self.bodies.get(body, True)
-        return NOTHING
+        return CONDITION
 
     def without_return(self, body: str, build: Build) -> Fragment:
         """Build a part that gives nothing back."""

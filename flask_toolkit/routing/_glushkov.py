@@ -11,6 +11,7 @@ from collections import Counter
 
 from ._automaton import Automaton
 from ._automaton import Build
+from ._automaton import CONDITION
 from ._automaton import few
 from ._automaton import Fragment
 from ._automaton import NOTHING
@@ -41,7 +42,11 @@ def automaton_of(expression: str) -> Automaton:
     whole = _Parser(expression, automaton).build()
     automaton.start = whole.first
     automaton.idle = whole.idle
-    automaton.accepting = frozenset(whole.last)
+
+    # Where a condition stands at the end, it may have to go back inside.
+    if whole.sure:
+        automaton.accepting = frozenset(whole.last)
+
     return automaton
 
 
@@ -76,6 +81,7 @@ class _Parser:
                 _sum(each.first for each in made),
                 _sum(each.last for each in made),
                 few(sum(each.idle for each in made)),
+                all(each.sure for each in made),
             )
 
         return build
@@ -104,8 +110,11 @@ class _Parser:
         if kind == "flags":
             self._scopes.append(f"{text[:-1]}:")
 
-        if kind in {"comment", "flags"} or text in _EMPTY:
+        if kind in {"comment", "flags"}:
             return lambda: NOTHING
+
+        if text in _EMPTY:
+            return lambda: CONDITION
 
         if kind in {"group", "named", "scope", "look"}:
             return self._group(kind, text)

@@ -214,6 +214,12 @@ def test_letters_of_any_script_are_looked_at(expression: str) -> None:
         pytest.param("a*a*a*(?=(?:a+)+b)a", 0, "(?:(?:a+)+b)", id="worse-inside"),
         pytest.param("(?:a+)+(?=(?:b+)+c)", 0, "", id="as-bad-outside"),
         pytest.param("a*a*a*(?=b*b*b*c)", 3, "", id="power-outside"),
+        pytest.param("(?>(?:a+)+(?=b))", 0, "(?:(?:a+)+(?=b))", id="then-ahead"),
+        pytest.param("(?=(?:a+)+(?!.))a", 0, "(?:(?:a+)+(?!.))", id="then-none"),
+        pytest.param("(?>(?:a+)+(?<=-))b", 0, "(?:(?:a+)+(?<=-))", id="then-behind"),
+        pytest.param(r"(?>(?:a|a)*\b)-", 0, r"(?:(?:a|a)*\b)", id="then-edge"),
+        pytest.param("(?>(?:a+(?=b))+)", 0, "(?:(?:a+(?=b))+)", id="in-each-turn"),
+        pytest.param("(?>(?:a+)+(?:b|(?=c)))", 0, "(?:(?:a+)+(?:b|(?=c)))", id="or"),
     ],
 )
 def test_lookarounds_and_atomic_groups_are_looked_at(
@@ -233,6 +239,8 @@ def test_lookarounds_and_atomic_groups_are_looked_at(
         pytest.param("(?=[a-z]*[a-z0-9]*[a-z]*)x", id="power"),
         pytest.param("(?>(?:a|a|xb)+)", id="after-each-turn"),
         pytest.param("(?>(?:a?){60})a{60}", id="wide"),
+        pytest.param("(?>(?=x)(?:a+)+)", id="condition-in-front"),
+        pytest.param("(?>(?:(?!x)a+)+b?)", id="condition-in-each-turn"),
         pytest.param("(?:(?>a?)){60}b", id="entered-in-one-way"),
     ],
 )
