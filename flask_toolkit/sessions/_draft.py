@@ -154,7 +154,7 @@ class Draft:
     def forget(self) -> None:
         """Become that of a visitor without one: it was ended, by its owner."""
         self._empty()
-        self.record = self.left = None
+        self.record = None
 
     def written(self, record: Record, id: str | None = None) -> None:
         """Go on from what was written, so that a second saving writes nothing."""

@@ -17,6 +17,7 @@ from flask_toolkit.sessions._policy import owner_of_text
 from flask_toolkit.sessions._policy import owner_to_text
 
 from .conftest import id_of
+from .conftest import rename
 from .conftest import Site
 
 if t.TYPE_CHECKING:
@@ -352,3 +353,21 @@ def test_only_our_sessions_are_the_current_one(memory_site: Site) -> None:
         (info,) = memory_site.sessions.sessions_of("7")
         assert not info.current
         assert memory_site.sessions.delete_for("7", keep_current=True) == 1
+
+
+def test_who_was_there_before_ends_with_all_of_the_next(site: Site) -> None:
+    """Ending the new owner's sessions at once still ends the one left behind."""
+    client, thief = signed_in(site, "7", a=1), site.client()
+    rename(thief, id_of(client))
+
+    def change_hands(held: StoredSession) -> None:
+        held.clear()
+        held["b"] = 2
+        held.owner = "8"
+        site.sessions.delete_for("8")
+
+    site.run(client, change_hands)
+
+    assert id_of(client) == ""
+    assert site.held(thief) == {}
+    assert site.sessions_of("7") == []
