@@ -164,9 +164,9 @@ class Records:
             return None
 
         now = time.time()
-        # A sign-in begins a life of its own.
-        is_same = change.owners.keys() == record.owners.keys()
-        created = current.created if is_same else now
+        # A sign-in begins a life of its own, and who leaves prolongs nothing.
+        is_older = change.owners.keys() <= record.owners.keys()
+        created = current.created if is_older else now
         made = self._create(
             change.applied(current.fields), change.owners, created, now, lifetime
         )

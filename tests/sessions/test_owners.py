@@ -371,3 +371,15 @@ def test_who_was_there_before_ends_with_all_of_the_next(site: Site) -> None:
     assert id_of(client) == ""
     assert site.held(thief) == {}
     assert site.sessions_of("7") == []
+
+
+def test_an_owner_who_leaves_prolongs_nothing(site: Site, clock: Clock) -> None:
+    """The oldest age counts from the last sign-in, not from somebody's leaving."""
+    client = site.client(a=1)
+    own(site, client, ada=None, bob=None)
+    start = clock.now
+    clock.wait(100)
+    own(site, client, bob=None)
+    (info,) = site.sessions_of("bob")
+
+    assert info.created.timestamp() == start
