@@ -73,7 +73,7 @@ def end_of(created: float, max_age: float, owners: Mapping[str, float | None]) -
     if not owners or None in owners.values():
         return end
 
-    return min(end, max(filter(None, owners.values())))
+    return min(end, max(until for until in owners.values() if until is not None))
 
 
 def is_over(end: float, seen: float, now: float, lifetime: float) -> bool:

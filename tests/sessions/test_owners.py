@@ -13,6 +13,7 @@ from hypothesis import example
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_toolkit.sessions._policy import end_of
 from flask_toolkit.sessions._policy import owner_of_text
 from flask_toolkit.sessions._policy import owner_to_text
 
@@ -383,3 +384,8 @@ def test_an_owner_who_leaves_prolongs_nothing(site: Site, clock: Clock) -> None:
     (info,) = site.sessions_of("bob")
 
     assert info.created.timestamp() == start
+
+
+def test_an_owner_until_the_epoch_has_it_no_more() -> None:
+    """Zero is a time as any other, and long over."""
+    assert end_of(0, 100, {"7": 0.0}) == 0
