@@ -233,14 +233,19 @@ class RedisStore:
         """Delete the records of ``owner`` but those in ``keep``; return how many."""
         belongs = owned_by(owner)
         done = set(keep)
+        missed: set[str] = set()
         number = 0
 
         # A record may move to another key after the index was read: look again
-        # until there is no key that was not tried.
+        # until there is no key that was not tried. Twice, if it was not there: its
+        # hint comes before it, and the old one may go between the two tries.
         while doomed := [key for key in self._hints(belongs) if key not in done]:
             calls = [Call(DELETE_OWNED, self._record(k), (belongs,)) for k in doomed]
-            number += sum(answer == 1 for answer in self._run(*calls))
-            done.update(doomed)
+            answers = zip(doomed, self._run(*calls), strict=True)
+            gone = {key for key, answer in answers if answer == 1}
+            number += len(gone)
+            done |= gone | missed.intersection(doomed)
+            missed.update(doomed)
 
         return number
 

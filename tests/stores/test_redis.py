@@ -18,6 +18,7 @@ from flask_toolkit.errors import SetupError
 from flask_toolkit.errors import StoreUnavailableError
 from flask_toolkit.stores import RedisStore
 from flask_toolkit.stores import Store
+from flask_toolkit.stores._scripts import Call
 from tests.services import PrivateRedis
 
 Calls = Callable[[Store], list[Callable[[], object]]]
@@ -388,3 +389,29 @@ def test_a_record_that_moves_meanwhile_is_deleted_too(store: RedisStore) -> None
     store._hints = hints_then_move  # type: ignore[method-assign]
     store.delete_for("ada", keep=["kept"])
     assert store.keys_for("ada") == ["kept"]
+
+
+def test_a_record_that_moves_between_two_deletions_is_deleted_too(
+    store: RedisStore, private_redis: PrivateRedis
+) -> None:
+    """A server may serve others between the commands that came in one trip."""
+    other = RedisStore.from_url(private_redis.url)
+    store.save("old", {}, (), 60, create=True, owner="ada")
+    # Its hint comes first: in the index, and not there yet.
+    assert not other.save("new", {}, (), 60, owner="ada")
+    run, moves = store._run, ["new"]
+
+    def run_apart(*calls: Call) -> list[t.Any]:
+        first = run(calls[0])
+
+        for key in moves:
+            other.save(key, {}, (), 60, create=True, owner="ada")
+            other.delete("old")
+
+        moves.clear()
+        return first + run(*calls[1:])
+
+    store._run = run_apart  # type: ignore[method-assign]
+    assert store.delete_for("ada") == 1
+    assert store.keys_for("ada") == []
+    other.close()
