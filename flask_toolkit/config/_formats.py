@@ -27,6 +27,7 @@ _FLAGS: t.Final[int] = sum(
 _NO_LINK: t.Final[int] = getattr(os, "O_NOFOLLOW", 0)
 _NODE_LIMIT = 100_000
 _MERGE_LIMIT = 10_000
+_YAML_DEPTH = 100
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 # tomllib needs the square of the parts of a key, and no configuration has so many.
 _PARTS = 100
@@ -260,11 +261,11 @@ def _refuse(constant: str) -> t.NoReturn:
 
 def _yaml(data: bytes, _: Path) -> object:
     yaml = yaml_module()
+    text = decode(data)
 
     try:
-        value = yaml.load(
-            decode(data), Loader=_yaml_loader(yaml)
-        )  # made of the safe loader
+        _check_depth(yaml, text)
+        value = yaml.load(text, Loader=_yaml_loader(yaml))  # made of the safe loader
     except (FormatProblem, MissingExtraError):
         raise
     except yaml.YAMLError as error:
@@ -279,8 +280,29 @@ def _yaml(data: bytes, _: Path) -> object:
     raise FormatProblem(f"is not valid YAML{column}", line)
 
 
+def _safe_loader(yaml: t.Any) -> t.Any:
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _check_depth(yaml: t.Any, text: str) -> None:
+    """Refuse what ends the process: nodes are made by recursion in C.
+
+    :raises FormatProblem: If collections stand too deep in each other.
+    """
+    depth = 0
+
+    for event in yaml.parse(text, Loader=_safe_loader(yaml)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+        if depth > _YAML_DEPTH:
+            raise FormatProblem("is nested too deeply", event.start_mark.line + 1)
+
+
 def _yaml_loader(yaml: t.Any) -> t.Any:
-    base: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    base: t.Any = _safe_loader(yaml)
 
     def _is_list(node: t.Any) -> bool:
         return isinstance(node, yaml.SequenceNode)

@@ -31,6 +31,8 @@ Write = Callable[[str, str | bytes], Path]
 Make = Callable[[Path], object]
 CANARY = "canary-7f3a"
 GIB = 1 << 30
+# By the limit of the parser, which not every release has, or else by ours.
+_DEEP = "is n"
 
 
 def _sparse(path: Path) -> None:
@@ -269,10 +271,11 @@ def _nested(opening: str, closing: str, count: int) -> str:
             id="yaml-many-merges",
         ),
         pytest.param("a.yaml", "a: &a {<<: *a}", "is not valid", id="yaml-merge-loop"),
-        pytest.param("a.yaml", "A: " + "[" * 900_000, "is not", id="yaml-open"),
-        pytest.param("a.yaml", "- " * 400_000, "is not valid YAML", id="yaml-dashes"),
+        pytest.param("a.yaml", "A: " + "[" * 900_000, _DEEP, id="yaml-open"),
+        pytest.param("a.yaml", "- " * 300, "is nested too deeply", id="yaml-300"),
+        pytest.param("a.yaml", "- " * 400_000, _DEEP, id="yaml-dashes"),
         pytest.param(
-            "a.yaml", f"A: {_nested('[', ']', 400_000)}", "is not", id="yaml-deep"
+            "a.yaml", f"A: {_nested('[', ']', 400_000)}", _DEEP, id="yaml-deep"
         ),
         pytest.param(
             "a.toml", f"A = {_nested('[', ']', 40_000)}", "is not valid", id="toml-deep"
