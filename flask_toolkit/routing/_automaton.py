@@ -40,6 +40,9 @@ class Fragment(t.NamedTuple):
     sure: bool = True
     """Whether it is complete wherever one of its last characters was read."""
 
+    shortest: int = 0
+    """How many letters it reads at least."""
+
 
 NOTHING = Fragment(1, Counter(), Counter())
 CONDITION = NOTHING._replace(sure=False)
@@ -67,6 +70,8 @@ class Automaton:
         self._slack = 1
         self._steps = 0
         self.idle = 1
+        self.shortest = 0
+        """``re`` refuses what has fewer letters without a look."""
         self.start: Counter[int] = Counter()
         self.accepting: frozenset[int] = frozenset()
 
@@ -125,7 +130,7 @@ class Automaton:
         self.characters.append(characters)
         self.atomic.append(self._in_atomic > 0)
         self.follow.append(Counter())
-        return Fragment(0, Counter([number]), Counter([number]))
+        return Fragment(0, Counter([number]), Counter([number]), shortest=1)
 
     def then(self, one: Fragment, other: Fragment) -> Fragment:
         """Put one after the other."""
@@ -136,6 +141,7 @@ class Automaton:
             _times(one.last, other.empty) + other.last,
             few(one.idle * other.idle),
             other.sure and (one.sure or not one.last or not other.empty),
+            few(one.shortest + other.shortest),
         )
 
     def repeat(self, build: Build, least: int, most: int) -> Fragment:
@@ -164,7 +170,11 @@ class Automaton:
         for number, copy in reversed([*enumerate(copies, 1)]):
             rest = self.then(copy, rest)
             skips = int(number > least)
-            rest = rest._replace(empty=rest.empty + skips, idle=rest.idle + skips)
+            rest = rest._replace(
+                empty=rest.empty + skips,
+                idle=rest.idle + skips,
+                shortest=0 if skips else rest.shortest,
+            )
 
         return rest
 
@@ -178,7 +188,9 @@ class Automaton:
             _times(done.first, ways),
             _times(done.last, ways),
             few(2 * done.idle ** min(max(least, 1), 64)),
-            done.sure,
+            # After one turn of several it may have to go back inside.
+            done.sure and (least <= 1 or bool(done.empty)),
+            few(done.shortest * least),
         )
 
     def look(self, body: str) -> Fragment:

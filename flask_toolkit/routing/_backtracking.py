@@ -35,6 +35,9 @@ _WORTH = 20 * _AFFORDABLE
 
 _COUNTED = 10**18
 
+_BLIND = 8
+"""So long a text may be the first one, whatever its steps."""
+
 _PATIENCE = 0.02
 _LONGEST = 0.5
 _STEEP = 3  # the time for 300 characters, to a higher power, is for ever
@@ -110,12 +113,23 @@ def is_slow(
 
     for text in _ever_longer(found, length):
         for ending in _ENDINGS:
+            # That ``re`` refuses what is too short says nothing of the rest.
+            if len(text + ending) < _shortest(tried):
+                continue
+
             steps = _steps(tried, text + ending)
             before, taken = last.get(ending, (math.inf, 0.0))
 
             # Of steps that are estimated too high, the growth can still be trusted;
-            # but a lookaround may have kept the texts so far from what is slow.
-            if steps > _WORTH and (_looks(tried) or taken * steps > _LONGEST * before):
+            # but not of the first text, if it is long, nor of steps that were not
+            # counted to the end while texts double, nor where a lookaround may have
+            # kept the texts so far from what is slow.
+            if steps > _WORTH and (
+                _looks(tried)
+                or (steps > _COUNTED and found.degree)
+                or (ending not in last and len(text) > _BLIND)
+                or taken * steps > _LONGEST * before
+            ):
                 return False
 
             start = clock()
@@ -179,6 +193,11 @@ def _steps(expression: str, text: str) -> float:
         more += inside if once else steps * inside
 
     return steps + more
+
+
+def _shortest(expression: str) -> int:
+    automaton = _automaton(expression)
+    return 0 if automaton is None else automaton.shortest
 
 
 def _looks(expression: str) -> bool:

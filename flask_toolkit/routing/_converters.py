@@ -111,6 +111,7 @@ class RegexConverter(BaseConverter):
         self.regex: str = f"{guard if self.guarded else ''}{self._checked.body}"
         self._safe = f"{_SAFE}/" if self.slashes else _SAFE
         self._place: Place | None = None
+        self._looked_in = -1  # so many rules, in vain
         self._plain: bool = self._checked.plain and not self._checked.context
         self._casts: bool = type(self).cast is not RegexConverter.cast
 
@@ -202,7 +203,12 @@ class RegexConverter(BaseConverter):
         """Return where the converter stands, if that matters to a text."""
         # A rule that is just being added is in no map, so that is not asked twice.
         if self._place is None and not _FITS_ANYWHERE.fullmatch(text):
-            _find_places(self.map)
+            rules = sum(1 for _ in self.map.iter_rules())
+
+            # Inside of another's converter it stands in no rule, and never will.
+            if rules != self._looked_in:
+                self._looked_in = rules
+                _find_places(self.map)
 
         return self._place or NOWHERE
 

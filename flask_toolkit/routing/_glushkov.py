@@ -42,8 +42,9 @@ def automaton_of(expression: str) -> Automaton:
     whole = _Parser(expression, automaton).build()
     automaton.start = whole.first
     automaton.idle = whole.idle
+    automaton.shortest = whole.shortest
 
-    # Where a condition stands at the end, it may have to go back inside.
+    # Behind a condition, or before enough turns, it may have to go back inside.
     if whole.sure:
         automaton.accepting = frozenset(whole.last)
 
@@ -82,6 +83,7 @@ class _Parser:
                 _sum(each.last for each in made),
                 few(sum(each.idle for each in made)),
                 all(each.sure for each in made),
+                min(each.shortest for each in made),
             )
 
         return build

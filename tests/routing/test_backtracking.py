@@ -219,6 +219,8 @@ def test_letters_of_any_script_are_looked_at(expression: str) -> None:
         pytest.param("(?>(?:a+)+(?<=-))b", 0, "(?:(?:a+)+(?<=-))", id="then-behind"),
         pytest.param(r"(?>(?:a|a)*\b)-", 0, r"(?:(?:a|a)*\b)", id="then-edge"),
         pytest.param("(?>(?:a+(?=b))+)", 0, "(?:(?:a+(?=b))+)", id="in-each-turn"),
+        pytest.param("(?!(?:a+){70})a", 0, "(?:(?:a+){70})", id="turns-short"),
+        pytest.param("(?>(?:[a-z]+-?){50})", 0, "(?:(?:[a-z]+-?){50})", id="turns"),
         pytest.param("(?>(?:a+)+(?:b|(?=c)))", 0, "(?:(?:a+)+(?:b|(?=c)))", id="or"),
     ],
 )
@@ -380,9 +382,19 @@ def test_what_is_not_affordable_is_not_tried() -> None:
     assert not is_slow("(?=.{40})(?:a|a)+b", found, length=LENGTH)
 
 
+def test_what_is_refused_as_too_short_is_no_measure() -> None:
+    """Then the first text that can be read is as long as the next ones are dear."""
+    clock = Clock(*[0.001] * 9)
+    found = ambiguity_of("(?:a+){50}b", length=LENGTH)
+
+    assert found is not None
+    assert not is_slow("(?:a+){50}b", found, length=LENGTH, clock=clock)
+    assert next(clock.times) == 0  # nobody asked it before: nothing was tried
+
+
 def test_texts_without_a_pump_grow_as_well() -> None:
     """Up to the whole of it, and not further."""
     clock = Clock(*[0.001] * 9)
 
-    assert not is_slow("abcd", Ambiguity(0, "abc", ""), length=9, clock=clock)
+    assert not is_slow("a?b?cd?", Ambiguity(0, "abc", ""), length=9, clock=clock)
     assert next(clock.times, None) is None

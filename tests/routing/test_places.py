@@ -11,11 +11,14 @@ from flask import Flask
 from flask import url_for
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.routing import BaseConverter
 from werkzeug.routing import BuildError
 from werkzeug.routing import Map
 from werkzeug.routing import Rule
 
+from flask_toolkit.routing import _converters
 from flask_toolkit.routing import Converters
+from flask_toolkit.routing import RegexConverter
 from flask_toolkit.routing._places import Place
 from flask_toolkit.routing._places import place_of
 from flask_toolkit.routing._refusals import host_refusal
@@ -281,3 +284,32 @@ def test_variable_that_is_not_written_has_no_place() -> None:
 
     assert place_of(rule, "x", {}) == Place("/", "")
     assert place_of(rule, "y", {}) is None
+
+
+def test_a_converter_in_another_one_is_looked_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It stands in no rule: its clients would pay for a search each."""
+    searches: list[object] = []
+    monkeypatch.setattr(_converters, "_find_places", searches.append)
+
+    class Wrapped(BaseConverter):
+        """Asks a converter of ours."""
+
+        def __init__(self, map: Map) -> None:
+            super().__init__(map)
+            self._inner = RegexConverter(map, "[A-Z@]+")
+            self.regex = self._inner.regex
+
+        def to_url(self, value: object) -> str:
+            """Return its text."""
+            return self._inner.to_url(value)
+
+    rules = Map([Rule("/<wrapped:x>", endpoint="x")], converters={"wrapped": Wrapped})
+    urls = rules.bind("localhost")
+
+    assert [urls.build("x", {"x": "A@B"}) for _ in range(3)] == ["/A@B"] * 3
+    assert len(searches) == 1
+    rules.add(Rule("/other", endpoint="other"))
+    urls.build("x", {"x": "A@B"})
+    assert len(searches) == 2
