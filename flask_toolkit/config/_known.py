@@ -11,10 +11,10 @@ from flask_toolkit._settings import declared
 from flask_toolkit._settings import PREFIX
 
 from ._flask_keys import FLASK_TYPES
-from ._plan import EMPTY
-from ._plan import Leaf
-from ._plan import Node
-from ._plan import Table
+from ._nodes import EMPTY
+from ._nodes import Leaf
+from ._nodes import Node
+from ._nodes import Table
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,8 @@ from flask_toolkit._values import ValueProblem
 from flask_toolkit.errors import Origin
 
 from ._layers import choosing
-from ._plan import Leaf
-from ._plan import Table
+from ._nodes import Leaf
+from ._nodes import Table
 from ._spots import step
 
 if t.TYPE_CHECKING:
@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
 
     from ._known import Known
     from ._layers import Source
-    from ._plan import Node
+    from ._nodes import Node
     from ._settings import ConfigSettings
 
 T = t.TypeVar("T")

@@ -19,7 +19,7 @@ from ._layers import fixed
 from ._layers import Layer
 from ._loaded import LoadedConfig
 from ._merge import Merge
-from ._plan import copied
+from ._nodes import copied
 from ._plan import plan_of
 from ._resolve import Resolver
 from ._sources import Values

@@ -24,11 +24,11 @@ from ._layers import Computed
 from ._layers import fixed
 from ._layers import Layer
 from ._layers import SecretFile
-from ._plan import fold
-from ._plan import Leaf
-from ._plan import Node
-from ._plan import SIMPLE
-from ._plan import Table
+from ._nodes import fold
+from ._nodes import Leaf
+from ._nodes import Node
+from ._nodes import SIMPLE
+from ._nodes import Table
 from ._spots import attributes
 from ._spots import Branch
 from ._spots import dotted

@@ -18,9 +18,9 @@ from flask_toolkit.errors import SetupError
 
 from ._flask_keys import is_default
 from ._loaded import same
-from ._plan import brings
-from ._plan import MISSING
-from ._plan import Table
+from ._nodes import brings
+from ._nodes import MISSING
+from ._nodes import Table
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     from flask import Flask
 
     from ._loaded import LoadedConfig
-    from ._plan import Leaf
+    from ._nodes import Leaf
 
 _AT_REST: t.Final = frozenset({"default", "flask"})
 _SET_BY_CODE: t.Final = Origin("code", "app.config")

@@ -22,11 +22,11 @@ from flask_toolkit._values import ValueProblem
 from flask_toolkit.errors import Origin
 
 from ._known import FREE
-from ._plan import copied
-from ._plan import fold
-from ._plan import Leaf
-from ._plan import OMITTED
-from ._plan import Table
+from ._nodes import copied
+from ._nodes import fold
+from ._nodes import Leaf
+from ._nodes import OMITTED
+from ._nodes import Table
 from ._spots import child_of
 from ._spots import dotted
 from ._spots import item_path
@@ -37,7 +37,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ._merge import Merge
-    from ._plan import Node
+    from ._nodes import Node
     from ._spots import Branch
     from ._spots import Keys
 

@@ -12,13 +12,13 @@ from flask_toolkit._values import ValueProblem
 
 from ._known import FREE
 from ._known import HIDDEN
-from ._plan import brings
-from ._plan import fold
+from ._nodes import brings
+from ._nodes import fold
+from ._nodes import Leaf
+from ._nodes import MISSING
+from ._nodes import Node
+from ._nodes import Table
 from ._plan import is_table_class
-from ._plan import Leaf
-from ._plan import MISSING
-from ._plan import Node
-from ._plan import Table
 
 Keys: t.TypeAlias = tuple[t.Any, ...]
 Branch: t.TypeAlias = dict[t.Any, t.Any]

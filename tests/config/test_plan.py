@@ -19,7 +19,7 @@ from flask_toolkit.config import Constraint
 from flask_toolkit.config import Env
 from flask_toolkit.config import Secret
 from flask_toolkit.config import Values
-from flask_toolkit.config._plan import copied
+from flask_toolkit.config._nodes import copied
 from flask_toolkit.config._plan import plan_of
 from flask_toolkit.config._report import example
 from flask_toolkit.errors import SetupError
