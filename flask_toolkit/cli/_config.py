@@ -55,6 +55,9 @@ def command(
             "Give one of --sources, --overridden, --unused and --example."
         )
 
+    if example and as_json:
+        raise click.UsageError("--example is a file of variables; it has no --json.")
+
     if show_secrets and not (yes or is_terminal()):
         raise click.UsageError(
             "--show-secrets would go into a file or a log; add --yes if it shall."

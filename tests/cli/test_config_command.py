@@ -247,6 +247,14 @@ def test_an_example_needs_schema_and_variables(loader: ConfigLoader[t.Any]) -> N
     assert "An example needs a loader with a schema" in done.stderr
 
 
+def test_an_example_is_no_json(shop: Callable[[], Flask]) -> None:
+    """It is a file of variables, and says so instead of printing one."""
+    done = _ask(shop, "--example", "--json")
+
+    assert done.exit_code == 2
+    assert "--example is a file of variables" in done.stderr
+
+
 @pytest.mark.parametrize("option", ["--sources", "--unused", "--example"])
 def test_without_a_loader_there_is_nothing_to_tell(option: str) -> None:
     """The list itself works: values have no places but those of code and Flask."""
