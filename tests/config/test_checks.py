@@ -214,7 +214,7 @@ def test_a_good_configuration_has_no_findings() -> None:
                 "SESSION_COOKIE_SECURE",
                 id=name,
             )
-            for name in ("__Host-s", "__Secure-s")
+            for name in ("__Host-s", "__Secure-s", "__host-s", "__SECURE-s")
         ),
         pytest.param(
             "cookie.secure",
@@ -261,6 +261,13 @@ def test_a_good_configuration_has_no_findings() -> None:
             INFO,
             "SESSION_COOKIE_NAME",
             id="prefix",
+        ),
+        pytest.param(
+            "cookie.prefix",
+            {"SESSION_COOKIE_NAME": "__host-s", "SESSION_COOKIE_PATH": "/shop"},
+            ERROR,
+            "SESSION_COOKIE_PATH",
+            id="prefix below a path",
         ),
         pytest.param(
             "cookie.lifetime",
@@ -450,7 +457,10 @@ def test_a_key_is_always_found(
     [
         pytest.param({"SESSION_COOKIE_SAMESITE": "strict"}, id="case of samesite"),
         pytest.param({"PERMANENT_SESSION_LIFETIME": 3600}, id="seconds"),
-        pytest.param({"SESSION_COOKIE_PATH": "/shop"}, id="a prefix is impossible"),
+        pytest.param(
+            {"SESSION_COOKIE_PATH": "/shop", "SESSION_COOKIE_NAME": "s"},
+            id="a prefix is impossible",
+        ),
         pytest.param({"TRUSTED_HOSTS": [".shop.example"]}, id="a domain"),
         pytest.param({"SECRET_KEY_FALLBACKS": (OTHER_KEY,)}, id="a tuple"),
         pytest.param({"MAX_COOKIE_SIZE": 4000}, id="a smaller cookie"),

@@ -20,6 +20,7 @@ _NAME = "SESSION_COOKIE_NAME"
 _SECURE = "SESSION_COOKIE_SECURE"
 _SAMESITE = "SESSION_COOKIE_SAMESITE"
 _DOMAIN = "SESSION_COOKIE_DOMAIN"
+_PATH = "SESSION_COOKIE_PATH"
 _LIFETIME = "PERMANENT_SESSION_LIFETIME"
 _LARGEST = "MAX_COOKIE_SIZE"
 _LONG = timedelta(days=31)
@@ -35,7 +36,7 @@ def secure(facts: Facts) -> Iterator[Finding]:
     name = str(facts.config.get(_NAME))
     level, message = Level.WARNING, "The session cookie also travels over plain HTTP."
 
-    if name.startswith(("__Host-", "__Secure-")):
+    if name.lower().startswith(("__host-", "__secure-")):
         level = Level.ERROR
         message = f"Browsers drop a cookie called {name} that is not Secure."
     elif facts.config.get(_SAMESITE) == "None":
@@ -43,6 +44,11 @@ def secure(facts: Facts) -> Iterator[Finding]:
         message = "Browsers drop a cookie with SameSite=None that is not Secure."
 
     yield facts.found("cookie.secure", level, message, "Set it to true.", _SECURE)
+
+
+def _is_for_one_host(facts: Facts) -> bool:
+    # Browsers compare the prefix without its case (RFC 6265bis section 5.6).
+    return str(facts.config.get(_NAME)).lower().startswith("__host-")
 
 
 @rule("cookie.httponly", "warning", "scripts can read the cookie")
@@ -95,7 +101,7 @@ def domain(facts: Facts) -> Iterator[Finding]:
     if not facts.config.get(_DOMAIN):
         return
 
-    if str(facts.config.get(_NAME)).startswith("__Host-"):
+    if _is_for_one_host(facts):
         level, message = Level.ERROR, "Browsers drop a __Host- cookie with a domain."
     else:
         level = Level.WARNING
@@ -105,14 +111,27 @@ def domain(facts: Facts) -> Iterator[Finding]:
     yield facts.found("cookie.domain", level, message, hint, _DOMAIN)
 
 
-@rule("cookie.prefix", "info", "the name could begin with `__Host-` and does not")
+@rule(
+    "cookie.prefix",
+    "info or error",
+    "the name could begin with `__Host-` and does not; it does, below another path",
+)
 def prefix(facts: Facts) -> Iterator[Finding]:
     """Find a cookie that could not be set by a neighbour, by its name."""
     config = facts.config
-    path = config.get("SESSION_COOKIE_PATH") or config.get("APPLICATION_ROOT")
+    path = config.get(_PATH) or config.get("APPLICATION_ROOT")
     possible = config.get(_SECURE) and path == "/" and not config.get(_DOMAIN)
 
-    if possible and not str(config.get(_NAME)).startswith("__Host-"):
+    if _is_for_one_host(facts):
+        if path != "/":
+            yield facts.found(
+                "cookie.prefix",
+                Level.ERROR,
+                f"Browsers drop a __Host- cookie with the path {path!r}.",
+                "Set the path to '/', or take another name.",
+                _PATH,
+            )
+    elif possible:
         yield facts.found(
             "cookie.prefix",
             Level.INFO,
