@@ -44,6 +44,7 @@ _OPERATORS: t.Final = frozenset("*+?|")
 
 _NO_REFERENCE = "Repeat what the group says; groups belong to Werkzeug here."
 _NO_ANCHOR = "Drop it; a pattern always matches the whole value."
+_NO_ANCHOR_IN_LOOK = r"Write what may not follow: (?!admin\b), (?!admin(?![a-z]))."
 
 
 class PatternError(SetupError, ValueError):
@@ -246,7 +247,8 @@ class _Rewriter:
             letters = set(token[0][2:-1].partition("-")[0])
             _refuse_flags(self.source, token, letters & {"x", "L", "u"})
         elif token[0] in _ANCHORS:
-            self._fail(f"The anchor {token[0]} stands inside", at, _NO_ANCHOR)
+            hint = _NO_ANCHOR_IN_LOOK if any(self._open) else _NO_ANCHOR
+            self._fail(f"The anchor {token[0]} stands inside", at, hint)
 
     def _atom(self, kind: str, text: str) -> None:
         if text in _EDGES:

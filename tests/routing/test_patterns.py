@@ -94,6 +94,21 @@ def test_broken_pattern_is_refused(
     assert repr(source) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        pytest.param("(?!admin$)[a-z]+", r"(?!admin\b)", id="in-lookaround"),
+        pytest.param("(?:a$|b)", "Drop it", id="elsewhere"),
+    ],
+)
+def test_hint_of_an_anchor_keeps_the_meaning(source: str, hint: str) -> None:
+    """To drop it from a lookaround would refuse more values."""
+    with pytest.raises(PatternError) as caught:
+        check_pattern(source)
+
+    assert hint in str(caught.value)
+
+
 def test_deep_nesting_is_refused() -> None:
     """A pattern that ``re`` cannot nest is a PatternError like any other."""
     with pytest.raises(PatternError, match="Too large a repetition or nesting"):
