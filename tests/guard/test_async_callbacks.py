@@ -41,10 +41,7 @@ def _app(guard: LoginGuard[t.Any]) -> Flask:
         guard.login("ann")
         return "in"
 
-    @app.get("/")
-    def page() -> str:
-        return "private"
-
+    app.add_url_rule("/", "page", lambda: "private")
     return app
 
 
