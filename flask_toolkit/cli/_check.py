@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import typing as t
 from collections import Counter
@@ -88,7 +87,6 @@ def _run(
     from flask_toolkit.config.checks._run import run_all
 
     found, silenced = run_all(app, deploy=deploy)
-    _require_groups(app, tags, {_group(one.id) for one in found})
     level: str = kernel_settings(app, SPEC).fail_level
     return [one for one in found if _is_of(one.id, tags)], silenced, level
 
@@ -96,7 +94,6 @@ def _run(
 def _list(app: Flask, tags: Sequence[str], *, as_json: bool) -> None:
     from flask_toolkit.config.checks import known_checks
 
-    _require_groups(app, tags, set())
     rows = [
         (one.id, one.levels, "always" if one.always else "--deploy", one.when)
         for one in known_checks(app)
@@ -106,30 +103,7 @@ def _list(app: Flask, tags: Sequence[str], *, as_json: bool) -> None:
 
 
 def _is_of(id: str, tags: Sequence[str]) -> bool:
-    return not tags or _group(id) in tags
-
-
-def _group(id: str) -> str:
-    return id.partition(".")[0]
-
-
-def _require_groups(app: Flask, tags: Sequence[str], found: set[str]) -> None:
-    """Refuse a slip: no check would look like nothing found.
-
-    :raises click.UsageError: If there is no such group.
-    """
-    from flask_toolkit.config.checks import known_checks
-
-    groups = sorted({_group(one.id) for one in known_checks(app)} | found)
-
-    for tag in tags:
-        if tag not in groups:
-            near = difflib.get_close_matches(tag, groups, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "."
-            raise click.UsageError(
-                f"--tag {tag}: no check is of this group{hint} There are:"
-                f" {', '.join(groups)}."
-            )
+    return not tags or id.partition(".")[0] in tags
 
 
 def _number(level: str) -> int:
